@@ -1,0 +1,26 @@
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(ESCALATION_CCACHE ccache)
+if(ESCALATION_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${ESCALATION_CCACHE}")
+endif()
+
+find_program(ESCALATION_MOLD mold)
+if(ESCALATION_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+# Applied to our own targets only; generated code and libraries keep their own warnings.
+add_library(escalation_options INTERFACE)
+target_compile_options(escalation_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wno-missing-field-initializers)
+target_include_directories(escalation_options INTERFACE "${CMAKE_SOURCE_DIR}")
+
+set(ESCALATION_SANITIZE "" CACHE STRING "Sanitizers for the whole build: address,undefined or thread")
+if(ESCALATION_SANITIZE)
+  add_compile_options(-fsanitize=${ESCALATION_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${ESCALATION_SANITIZE})
+endif()
