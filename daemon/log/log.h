@@ -1,17 +1,22 @@
 // daemon/log/log.h
 //
-// The log: the only input of the fold. One interface over Kafka, the embedded log and read-only archives.
+// The log: the only input of the fold. One interface over Kafka, the embedded log and read-only
+// archives.
 //
 //   Input       Append: a serialized Event for a partition; Publish: decisions, in order of seq
 //   Output      Read: records in order of offset, each with the time at which the log took it
-//   Invariants  1. a record is visible only once it is durable; what was acknowledged survives any crash
+//   Invariants  1. a record is visible only once it is durable; what was acknowledged survives any
+//   crash
 //               2. offsets rise; append times never decrease within a partition
 //               3. the incarnation of a log never changes; a recreated log has another one
 //               4. acknowledgements come in the order of the appends to a partition
-//   Errors      kUnavailable: the same call may succeed later. kDataLoss: corrupt; stop. kFailedPrecondition: this log is read-only, or a
-//               record is not what the log promises. kOutOfRange: the position is before the first or beyond the last record.
-//               kResourceExhausted: no room (disk full); nothing was written.
-//   Threads     all methods from any thread; `done` runs on a thread of the log and MUST NOT block or call back into the log
+//   Errors      kUnavailable: the same call may succeed later. kDataLoss: corrupt; stop.
+//   kFailedPrecondition: this log is read-only, or a
+//               record is not what the log promises. kOutOfRange: the position is before the first
+//               or beyond the last record. kResourceExhausted: no room (disk full); nothing was
+//               written.
+//   Threads     all methods from any thread; `done` runs on a thread of the log and MUST NOT block
+//   or call back into the log
 #pragma once
 
 #include <functional>
@@ -28,7 +33,8 @@ namespace escalation {
 
 // Which log this is: a store folded from one log refuses another.
 struct LogIdentity {
-  std::string kind;         // "embedded", "kafka", "archive"; an archive of an embedded log has that log's kind.
+  std::string
+      kind;  // "embedded", "kafka", "archive"; an archive of an embedded log has that log's kind.
   std::string cluster;      // Kafka cluster id; empty for embedded logs.
   std::string topic;        // Kafka topic; empty for embedded logs.
   std::string incarnation;  // 32 hexadecimal digits, or the Kafka topic id.
@@ -73,7 +79,8 @@ class Log {
   virtual absl::StatusOr<Offset> End(Partition partition) const = 0;
 
   // Records from `from` on, at most about bytes_max of values but at least one if there is one.
-  virtual absl::StatusOr<RecordBatch> Read(Partition partition, Offset from, size_t bytes_max) const = 0;
+  virtual absl::StatusOr<RecordBatch> Read(Partition partition, Offset from,
+                                           size_t bytes_max) const = 0;
 
   // Returns true once End(partition) > seen, false after `timeout` or Stop.
   virtual bool WaitFor(Partition partition, Offset seen, absl::Duration timeout) const = 0;
@@ -82,13 +89,15 @@ class Log {
   // Takes the record; `done` runs exactly once, after the record is durable or has failed.
   virtual void Append(Partition partition, std::string value, Done done) = 0;
 
-  // The decisions stream. `decisions` continue at the stream's end; those already there (same seq) are skipped, so a repeated call is
-  // harmless. Durable on return.
-  virtual absl::Status Publish(Partition partition, const std::vector<PublishedDecision>& decisions) = 0;
+  // The decisions stream. `decisions` continue at the stream's end; those already there (same seq)
+  // are skipped, so a repeated call is harmless. Durable on return.
+  virtual absl::Status Publish(Partition partition,
+                               const std::vector<PublishedDecision>& decisions) = 0;
   // The highest seq in the decisions stream, 0: none.
   virtual absl::StatusOr<uint64_t> PublishedThrough(Partition partition) const = 0;
   // Decisions with seq >= from, at most `count`.
-  virtual absl::StatusOr<std::vector<PublishedDecision>> ReadDecisions(Partition partition, uint64_t from,
+  virtual absl::StatusOr<std::vector<PublishedDecision>> ReadDecisions(Partition partition,
+                                                                       uint64_t from,
                                                                        size_t count) const = 0;
 
   // Waits for appends under way, then refuses new ones and wakes every WaitFor.

@@ -7,7 +7,7 @@
 #include <cstdio>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "state/base/text.h"
 
 namespace escalation {
 namespace {
@@ -117,7 +117,7 @@ absl::StatusOr<int32_t> ParseDay(std::string_view text) {
   int32_t day;
   if (!TakeDay(&rest, &day) || !rest.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("not a date: \"", text, "\", expected YYYY-MM-DD such as 2026-12-25"));
+        Cat("not a date: \"", text, "\", expected YYYY-MM-DD such as 2026-12-25"));
   }
   return day;
 }
@@ -128,9 +128,9 @@ std::string ToText(Instant t) {
   const int64_t days = FloorDivide(t.ms, kDayMs);
   const int64_t ms = t.ms - days * kDayMs;
   char text[48];
-  std::snprintf(text, sizeof(text), "%sT%02d:%02d:%02d", DayToText(static_cast<int32_t>(days)).c_str(),
-                static_cast<int>(ms / 3'600'000), static_cast<int>(ms / 60'000 % 60),
-                static_cast<int>(ms / 1000 % 60));
+  std::snprintf(text, sizeof(text), "%sT%02d:%02d:%02d",
+                DayToText(static_cast<int32_t>(days)).c_str(), static_cast<int>(ms / 3'600'000),
+                static_cast<int>(ms / 60'000 % 60), static_cast<int>(ms / 1000 % 60));
   std::string out = text;
   if (ms % 1000 != 0) {
     std::snprintf(text, sizeof(text), ".%03d", static_cast<int>(ms % 1000));
@@ -146,7 +146,7 @@ std::string ToText(Duration d) {
   const std::pair<uint64_t, const char*> units[] = {
       {86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}, {1, "ms"}};
   for (const auto& [size, unit] : units) {
-    if (rest >= size) absl::StrAppend(&out, rest / size, unit);
+    if (rest >= size) CatTo(&out, rest / size, unit);
     rest %= size;
   }
   return out;
@@ -156,27 +156,28 @@ absl::StatusOr<Instant> ParseInstant(std::string_view text) {
   std::string_view rest = text;
   int32_t day;
   int hour, minute, second, ms, offset_s;
-  const bool formed = TakeDay(&rest, &day) && (TakeChar(&rest, 'T') || TakeChar(&rest, 't') || TakeChar(&rest, ' ')) &&
+  const bool formed = TakeDay(&rest, &day) &&
+                      (TakeChar(&rest, 'T') || TakeChar(&rest, 't') || TakeChar(&rest, ' ')) &&
                       TakeNumber(&rest, 2, &hour) && TakeChar(&rest, ':') &&
                       TakeNumber(&rest, 2, &minute) && TakeChar(&rest, ':') &&
                       TakeNumber(&rest, 2, &second) && TakeFraction(&rest, &ms) &&
                       TakeOffset(&rest, &offset_s) && rest.empty();
   if (!formed || hour > 23 || minute > 59 || second > 59) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "not an instant: \"", text, "\", expected RFC 3339 such as 2026-03-11T07:00:00Z"));
+    return absl::InvalidArgumentError(
+        Cat("not an instant: \"", text, "\", expected RFC 3339 such as 2026-03-11T07:00:00Z"));
   }
   const Instant t{day * kDayMs + hour * 3'600'000LL + minute * 60'000LL + second * 1000LL + ms -
                   offset_s * 1000LL};
   if (t < kInstantMin || t >= kInstantMax) {
     return absl::InvalidArgumentError(
-        absl::StrCat("instant out of range: \"", text, "\", expected a year from 2000 to 2099"));
+        Cat("instant out of range: \"", text, "\", expected a year from 2000 to 2099"));
   }
   return t;
 }
 
 absl::StatusOr<Duration> ParseDuration(std::string_view text) {
-  const absl::Status malformed = absl::InvalidArgumentError(absl::StrCat(
-      "not a duration: \"", text, "\", expected such as 15m, 2h, 1h30m, 1d, 250ms"));
+  const absl::Status malformed = absl::InvalidArgumentError(
+      Cat("not a duration: \"", text, "\", expected such as 15m, 2h, 1h30m, 1d, 250ms"));
   static constexpr std::array<std::pair<std::string_view, int64_t>, 5> kUnits = {
       {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
   std::string_view rest = text;
@@ -197,7 +198,8 @@ absl::StatusOr<Duration> ParseDuration(std::string_view text) {
     const std::string_view unit = rest.substr(0, letters);
     size_t found = next_unit;
     while (found < kUnits.size() && kUnits[found].first != unit) ++found;
-    if (found == kUnits.size() || value > 4'000'000'000'000 / kUnits[found].second) return malformed;
+    if (found == kUnits.size() || value > 4'000'000'000'000 / kUnits[found].second)
+      return malformed;
     total += value * kUnits[found].second;
     next_unit = found + 1;
     rest.remove_prefix(letters);

@@ -2,10 +2,10 @@
 //
 // Points in time and lengths of time, in milliseconds. The only time types inside escalationd.
 //
-//   Instant     milliseconds since 1970-01-01T00:00:00Z, without leap seconds. Accepted: 2000-01-01 up to 2100-01-01
-//   Duration    a signed number of milliseconds
-//   Text        RFC 3339 in UTC, with exactly as many of three fraction digits as needed: "2026-03-11T07:00:00Z"
-//   Threads     values; safe everywhere
+//   Instant     milliseconds since 1970-01-01T00:00:00Z, without leap seconds. Accepted: 2000-01-01
+//   up to 2100-01-01 Duration    a signed number of milliseconds Text        RFC 3339 in UTC, with
+//   exactly as many of three fraction digits as needed: "2026-03-11T07:00:00Z" Threads     values;
+//   safe everywhere
 #pragma once
 
 #include <compare>
@@ -61,9 +61,11 @@ std::string ToText(Instant t);
 // "1h30m", "15m", "2d", "250ms", "-5m", "0s". Days are 24 hours.
 std::string ToText(Duration d);
 
-// RFC 3339 with an offset or Z, at most nanoseconds (cut to milliseconds). kInvalidArgument outside the accepted range or form.
+// RFC 3339 with an offset or Z, at most nanoseconds (cut to milliseconds). kInvalidArgument outside
+// the accepted range or form.
 absl::StatusOr<Instant> ParseInstant(std::string_view text);
-// What ToText(Duration) prints, without sign: numbers with d, h, m, s, ms in falling order. kInvalidArgument else.
+// What ToText(Duration) prints, without sign: numbers with d, h, m, s, ms in falling order.
+// kInvalidArgument else.
 absl::StatusOr<Duration> ParseDuration(std::string_view text);
 
 // Protobuf forms. FromProto cuts below a millisecond towards the past and does not check the range.

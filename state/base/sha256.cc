@@ -15,14 +15,16 @@ std::string Sha256(std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) {
     ok = ok && EVP_DigestUpdate(context, part.data(), part.size()) == 1;
   }
-  ok = ok && EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1;
+  ok = ok &&
+       EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1;
   ESCALATION_CHECK(ok, "libcrypto refused SHA-256");
   return digest;
 }
 
 std::string ChainHash(std::string_view previous, std::string_view item) {
   char size[8];
-  for (int i = 0; i < 8; ++i) size[i] = static_cast<char>(static_cast<uint64_t>(item.size()) >> (56 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    size[i] = static_cast<char>(static_cast<uint64_t>(item.size()) >> (56 - 8 * i));
   return Sha256({previous, std::string_view(size, sizeof(size)), item});
 }
 

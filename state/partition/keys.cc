@@ -57,7 +57,8 @@ std::string SourcePosition(std::string_view tenant, std::string_view source,
   return Join('x', {tenant, source, generation, number});
 }
 
-std::string RecentEvent(std::string_view tenant, std::string_view source, std::string_view event_id) {
+std::string RecentEvent(std::string_view tenant, std::string_view source,
+                        std::string_view event_id) {
   return Join('h', {tenant, source, event_id});
 }
 
@@ -75,7 +76,8 @@ std::string Linked(std::string_view tenant, std::string_view problem, std::strin
   return Join('l', {tenant, problem, ticket_id});
 }
 
-std::string OfAccount(std::string_view tenant, std::string_view account, std::string_view ticket_id) {
+std::string OfAccount(std::string_view tenant, std::string_view account,
+                      std::string_view ticket_id) {
   return Join('A', {tenant, account, ticket_id});
 }
 

@@ -4,21 +4,22 @@
 //
 //   DO NOT CHANGE: stored on disk. A new layout takes a new prefix and a new kFormatVersion.
 //
-//   meta      := 'm'                                            PartitionState (state.proto): position, hash, seq, cursor, ticks
-//   identity  := 'i'                                            StoreIdentity: which log and partition this folds, format version
-//   tenant    := 't' tenant                                     TenantState: policy and calendar revisions, marks, mutes, storms
-//   policy    := 'P' tenant 0x00 revision:u64be                 Policy
-//   calendars := 'C' tenant 0x00 revision:u64be                 CalendarSet
-//   account   := 'a' tenant 0x00 account                        AccountState
-//   ticket    := 'k' tenant 0x00 ticket_id                      TicketState
-//   wake-up   := 'w' due_ms:u64be tenant 0x00 ticket_id         empty; big-endian: iteration is time order; one per open ticket
-//   dedupe    := 'x' tenant 0x00 source 0x00 generation 0x00 partition:u32be    SourcePosition: highest (offset, index) folded
-//   recent    := 'h' tenant 0x00 source 0x00 event_id           RecentEvent: content hash and log time of a hook's event
-//   expiry    := 'e' at_ms:u64be tenant 0x00 source 0x00 event_id   empty; when `recent` may be forgotten
-//   outbox    := 'o' seq:u64be                                  Decision, not yet confirmed as published
-//   pending   := 'd' seq:u64be                                  PendingDelivery: a page operation without an outcome
-//   problem   := 'l' tenant 0x00 problem 0x00 ticket_id         empty; the tickets linked to a problem
-//   of_account:= 'A' tenant 0x00 account 0x00 ticket_id         empty; the tickets of an account, for fan-out
+//   meta      := 'm'                                            PartitionState (state.proto):
+//   position, hash, seq, cursor, ticks identity  := 'i' StoreIdentity: which log and partition this
+//   folds, format version tenant    := 't' tenant                                     TenantState:
+//   policy and calendar revisions, marks, mutes, storms policy    := 'P' tenant 0x00 revision:u64be
+//   Policy calendars := 'C' tenant 0x00 revision:u64be                 CalendarSet account   := 'a'
+//   tenant 0x00 account                        AccountState ticket    := 'k' tenant 0x00 ticket_id
+//   TicketState wake-up   := 'w' due_ms:u64be tenant 0x00 ticket_id         empty; big-endian:
+//   iteration is time order; one per open ticket dedupe    := 'x' tenant 0x00 source 0x00
+//   generation 0x00 partition:u32be    SourcePosition: highest (offset, index) folded recent    :=
+//   'h' tenant 0x00 source 0x00 event_id           RecentEvent: content hash and log time of a
+//   hook's event expiry    := 'e' at_ms:u64be tenant 0x00 source 0x00 event_id   empty; when
+//   `recent` may be forgotten outbox    := 'o' seq:u64be                                  Decision,
+//   not yet confirmed as published pending   := 'd' seq:u64be PendingDelivery: a page operation
+//   without an outcome problem   := 'l' tenant 0x00 problem 0x00 ticket_id         empty; the
+//   tickets linked to a problem of_account:= 'A' tenant 0x00 account 0x00 ticket_id         empty;
+//   the tickets of an account, for fan-out
 //
 // Names and ids hold no 0x00 (state/base/ids.h), so every key can be taken apart again.
 #pragma once
@@ -56,13 +57,15 @@ std::string Ticket(std::string_view tenant, std::string_view ticket_id);
 std::string WakeUp(Instant due, std::string_view tenant, std::string_view ticket_id);
 std::string SourcePosition(std::string_view tenant, std::string_view source,
                            std::string_view generation, int32_t partition);
-std::string RecentEvent(std::string_view tenant, std::string_view source, std::string_view event_id);
+std::string RecentEvent(std::string_view tenant, std::string_view source,
+                        std::string_view event_id);
 std::string RecentExpiry(Instant at, std::string_view tenant, std::string_view source,
                          std::string_view event_id);
 std::string Outbox(uint64_t seq);
 std::string Pending(uint64_t seq);
 std::string Linked(std::string_view tenant, std::string_view problem, std::string_view ticket_id);
-std::string OfAccount(std::string_view tenant, std::string_view account, std::string_view ticket_id);
+std::string OfAccount(std::string_view tenant, std::string_view account,
+                      std::string_view ticket_id);
 
 // Everything with this prefix: [prefix, PrefixEnd(prefix)).
 std::string PrefixEnd(std::string_view prefix);

@@ -1,11 +1,13 @@
 // state/partition/turn.h
 //
-// What the fold of a batch of records hands to the store, and what it reads back: one ordered map from bytes to bytes.
+// What the fold of a batch of records hands to the store, and what it reads back: one ordered map
+// from bytes to bytes.
 //
 //   Input       StateReader: the committed state before the batch
-//   Output      Turn: every change of the batch, to be committed atomically, before anything is published or delivered
-//   Invariants  1. writes are sorted by key and each key occurs once
-//               2. position, running hash, outbox and wake-ups are keys like any other (keys.h): one atomic batch holds all
+//   Output      Turn: every change of the batch, to be committed atomically, before anything is
+//   published or delivered Invariants  1. writes are sorted by key and each key occurs once
+//               2. position, running hash, outbox and wake-ups are keys like any other (keys.h):
+//               one atomic batch holds all
 //   Threads     values; a StateReader may be read by any thread and sees committed turns only
 #pragma once
 
@@ -49,7 +51,8 @@ class StateReader {
 
   // Visits keys in [begin, end) in byte order until `visit` returns false.
   using Visitor = std::function<bool(std::string_view key, std::string_view value)>;
-  virtual absl::Status Scan(std::string_view begin, std::string_view end, const Visitor& visit) const = 0;
+  virtual absl::Status Scan(std::string_view begin, std::string_view end,
+                            const Visitor& visit) const = 0;
 };
 
 }  // namespace escalation
