@@ -1,0 +1,90 @@
+#include "ops/app.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#if __has_include("ops/archive_command.h")
+#include "ops/archive_command.h"
+#endif
+#if __has_include("ops/calendar_command.h")
+#include "ops/calendar_command.h"
+#endif
+#if __has_include("ops/check_command.h")
+#include "ops/check_command.h"
+#endif
+#if __has_include("ops/receiver_command.h")
+#include "ops/receiver_command.h"
+#endif
+
+namespace escalation {
+namespace {
+
+constexpr char kFooter[] = R"(Examples:
+  escalationctl check deploy/policies/example.yaml
+  escalationctl simulate --policy deploy/policies/example.yaml history.jsonl
+  escalationctl calendar add 2026-12-24T16:00 4h --in office --file deploy/policies/example.yaml
+  escalationctl explain T-1 --clock first_reply
+  escalationctl replay --log embedded:/var/lib/escalationd/log --verify
+
+Data goes to stdout, notices to stderr. Exit codes: 0 ok, 1 failed, 2 wrong usage, 78 wrong
+configuration. `escalationctl COMMAND --help` explains one command.)";
+
+void AddCommands([[maybe_unused]] CLI::App& app, [[maybe_unused]] CommandContext& context) {
+#if __has_include("ops/check_command.h")
+  AddCheckCommand(app, context);
+#endif
+#if __has_include("ops/calendar_command.h")
+  AddCalendarCommand(app, context);
+#endif
+#if __has_include("ops/archive_command.h")
+  AddArchiveCommand(app, context);
+#endif
+#if __has_include("ops/receiver_command.h")
+  AddReceiverCommand(app, context);
+#endif
+}
+
+// Help asked for goes to `out`; help that answers a mistake does not.
+int Report(const CLI::App& app, const CLI::ParseError& error, std::ostream& out,
+           std::ostream& err) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    app.exit(error, out, err);
+    return kExitOk;
+  }
+  err << "escalationctl: " << error.what() << "\n  hint: ";
+  const auto chosen = app.get_subcommands();
+  err << "escalationctl " << (chosen.empty() ? "" : chosen.front()->get_name() + " ")
+      << "--help shows the usage\n";
+  return kExitUsage;
+}
+
+}  // namespace
+
+int RunEscalationctl(const std::vector<std::string>& arguments, std::istream& in, std::ostream& out,
+                     std::ostream& err) {
+  CommandContext context{in, out, err};
+  CLI::App app("Looks after escalationd: checks policies, tries them on history, explains pages.",
+               "escalationctl");
+  app.set_version_flag("--version", "escalationctl " ESCALATION_VERSION);
+  app.set_help_all_flag("--help-all", "Help of every command");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  try {
+    AddCommands(app, context);
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // As CLI11 wants it.
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    return Report(app, error, out, err);
+  } catch (const std::exception& error) {
+    err << "escalationctl: " << error.what() << "\n";
+    return kExitFailed;
+  }
+  out.flush();
+  if (!out) {
+    err << "escalationctl: the output could not be written\n";
+    return kExitFailed;
+  }
+  return context.exit_code;
+}
+
+}  // namespace escalation
