@@ -44,6 +44,11 @@ void AddCommands([[maybe_unused]] CLI::App& app, [[maybe_unused]] CommandContext
 #endif
 }
 
+bool HasCommand(const CLI::App& app, const std::string& name) {
+  return !app.get_subcommands([&](const CLI::App* command) { return command->check_name(name); })
+              .empty();
+}
+
 // Help asked for goes to `out`; help that answers a mistake does not.
 int Report(const CLI::App& app, const CLI::ParseError& error, std::ostream& out,
            std::ostream& err) {
@@ -71,6 +76,11 @@ int RunEscalationctl(const std::vector<std::string>& arguments, std::istream& in
   app.require_subcommand(1);
   try {
     AddCommands(app, context);
+    if (!arguments.empty() && arguments.front()[0] != '-' && !HasCommand(app, arguments.front())) {
+      err << "escalationctl: there is no command \"" << arguments.front()
+          << "\"\n  hint: escalationctl --help lists them\n";
+      return kExitUsage;
+    }
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // As CLI11 wants it.
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
