@@ -1,24 +1,29 @@
 // daemon/log/log.h
 //
-// The log: the only input of the fold. One interface over Kafka, the embedded log and read-only
-// archives.
+// The log: the only input of the fold. One interface over Kafka, the embedded log, a log in memory
+// and read-only archives.
 //
 //   Input       Append: a serialized Event for a partition; Publish: decisions, in order of seq
 //   Output      Read: records in order of offset, each with the time at which the log took it
 //   Invariants  1. a record is visible only once it is durable; what was acknowledged survives any
-//   crash
+//                  crash
 //               2. offsets rise; append times never decrease within a partition
 //               3. the incarnation of a log never changes; a recreated log has another one
 //               4. acknowledgements come in the order of the appends to a partition
-//   Errors      kUnavailable: the same call may succeed later. kDataLoss: corrupt; stop.
-//   kFailedPrecondition: this log is read-only, or a
-//               record is not what the log promises. kOutOfRange: the position is before the first
-//               or beyond the last record. kResourceExhausted: no room (disk full); nothing was
-//               written.
-//   Threads     all methods from any thread; `done` runs on a thread of the log and MUST NOT block
-//   or call back into the log
+//   Time        append times come from the log's own clock
+//   Errors      kUnavailable: the same call may succeed later. kDataLoss: corrupt, or the disk
+//               failed; stop. kFailedPrecondition: this log is read-only or stopped, or a decision
+//               is not the next one. kInvalidArgument: no such partition, or a record too large.
+//               kOutOfRange: the position is before the first or beyond the last record.
+//               kResourceExhausted: too many appends under way, or the disk is full.
+//               An append that failed with kDataLoss or for a full disk was never acknowledged, but
+//               may be found in the log after a restart: a producer repeats it with the same id.
+//   Threads     all methods from any thread. `done` runs on a thread of the log, or before Append
+//               returns when the record is refused; it MUST NOT block or call back into the log.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -33,13 +38,19 @@ namespace escalation {
 
 // Which log this is: a store folded from one log refuses another.
 struct LogIdentity {
-  std::string
-      kind;  // "embedded", "kafka", "archive"; an archive of an embedded log has that log's kind.
-  std::string cluster;      // Kafka cluster id; empty for embedded logs.
-  std::string topic;        // Kafka topic; empty for embedded logs.
-  std::string incarnation;  // 32 hexadecimal digits, or the Kafka topic id.
+  // "embedded", "kafka", "memory". An archive has the kind of the log that was archived.
+  std::string kind;
+  // Kafka cluster id; empty for embedded logs.
+  std::string cluster;
+  // Kafka topic; empty for embedded logs.
+  std::string topic;
+  // 32 hexadecimal digits, or the Kafka topic id.
+  std::string incarnation;
   friend bool operator==(const LogIdentity&, const LogIdentity&) = default;
 };
+
+// Bytes of one record's value, and of one decision.
+inline constexpr size_t kRecordBytesMax = size_t{16} << 20;
 
 struct Record {
   Offset offset;
@@ -61,6 +72,7 @@ struct Appended {
 };
 
 struct PublishedDecision {
+  // From 1.
   uint64_t seq = 0;
   std::string id;
   // Serialized escalation.v1.Decision.
@@ -103,5 +115,8 @@ class Log {
   // Waits for appends under way, then refuses new ones and wakes every WaitFor.
   virtual void Stop() = 0;
 };
+
+// Appends and waits until the record is durable or has failed. MUST NOT be called from `done`.
+absl::StatusOr<Appended> AppendAndWait(Log& log, Partition partition, std::string value);
 
 }  // namespace escalation
