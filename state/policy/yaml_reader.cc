@@ -50,18 +50,21 @@ std::string YamlMap::PathOf(std::string_view key) const {
 }
 
 const YamlNode* YamlMap::Find(std::string_view key, Need need) {
-  asked_.emplace_back(key);
+  // Asked again, a key is not complained about again.
+  const bool again = std::find(asked_.begin(), asked_.end(), key) != asked_.end();
+  if (!again) asked_.emplace_back(key);
   for (const YamlEntry& entry : node_->entries) {
     if (entry.key != key) continue;
     walk_.positions->emplace(PathOf(key), entry.value.place);
     if (entry.value.kind == YamlNode::Kind::kBroken) return nullptr;
     if (entry.value.kind == YamlNode::Kind::kNothing) {
-      Problem(entry.place, Cat(Quoted(key), " has no value"), "give one or remove the key");
+      if (!again)
+        Problem(entry.place, Cat(Quoted(key), " has no value"), "give one or remove the key");
       return nullptr;
     }
     return &entry.value;
   }
-  if (need == Need::kRequired && node_->kind == YamlNode::Kind::kMap) {
+  if (!again && need == Need::kRequired && node_->kind == YamlNode::Kind::kMap) {
     Problem(node_->place, Cat(Quoted(key), " is missing"));
   }
   return nullptr;
@@ -210,6 +213,21 @@ std::vector<const YamlEntry*> YamlMap::Named(std::string_view key, Need need) {
     walk_.positions->emplace(Cat(PathOf(key), ".", entry.key), entry.place);
     if (entry.value.kind == YamlNode::Kind::kBroken) continue;
     out.push_back(&entry);
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> YamlMap::Pairs(std::string_view key) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const YamlEntry* entry : Named(key)) {
+    if (entry->value.kind == YamlNode::Kind::kText) {
+      out.emplace_back(entry->key, entry->value.text);
+    } else {
+      Problem(
+          entry->value.place,
+          Cat(Quoted(key), ": ", Quoted(entry->key), " must be text, got ", GotText(entry->value)),
+          entry->value.kind == YamlNode::Kind::kNothing ? "write \"\" for an empty text" : "");
+    }
   }
   return out;
 }

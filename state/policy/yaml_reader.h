@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "state/base/instant.h"
@@ -67,6 +68,9 @@ class YamlMap {
   // The entries of a map whose keys are names that the file chooses, with positions as
   // path.key.NAME.
   std::vector<const YamlEntry*> Named(std::string_view key, Need need = Need::kOptional);
+
+  // The same where every value is a text, which may be empty.
+  std::vector<std::pair<std::string, std::string>> Pairs(std::string_view key);
 
   // A problem of this map: its `where` is put in front.
   void Problem(Place place, std::string_view text, std::string hint = "");
