@@ -18,7 +18,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "state/base/instant.h"
@@ -64,8 +66,8 @@ class Calendar {
   Instant NextOpen(Instant t) const;
   // Open time in [a, b); 0 if b <= a.
   Duration OpenBetween(Instant a, Instant b) const;
-  // Least T >= t with OpenBetween(t, T) == open: an exact fill ends at close. open <= 0: t. Never if
-  // a stretch of more than kEmptyStretchMax without openings is met.
+  // Least T >= t with OpenBetween(t, T) == open: an exact fill ends at close. open <= 0: t. Never
+  // if a stretch of more than kEmptyStretchMax without openings is met.
   Instant Add(Instant t, Duration open) const;
   // Greatest T <= t with OpenBetween(T, t) == open; open <= 0: t; Past where Add would give Never.
   Instant Subtract(Instant t, Duration open) const;
@@ -83,14 +85,20 @@ class Calendar {
 
  private:
   Calendar(std::string name, OpenHours hours, Window window);
-  friend struct CalendarMaker;
 
+  // True if every answer within the window obeys kEmptyStretchMax, so that the table needs no
+  // check.
+  static bool IsDense(const std::vector<Stretch>& stretches, int64_t from_s, int64_t to_s);
+
+  // The exact path: walks the definition, reads no table.
   Instant AddSlowly(Instant t, Duration open) const;
   Instant SubtractSlowly(Instant t, Duration open) const;
   Instant NextOpenSlowly(Instant t) const;
   Duration OpenBetweenSlowly(Instant a, Instant b) const;
-  // The days-th business date after `day`; kNoDay if none is met in time.
-  int32_t BusinessDateAfter(int32_t day, int days) const;
+  // Of an interval that the window does not hold entirely: exact outside, the table inside.
+  Duration OpenBetweenAcross(Instant a, Instant b) const;
+  // The days-th business date after `day`; empty if it is not met in time.
+  std::optional<int32_t> BusinessDateAfter(int32_t day, int days) const;
 
   // First: all that the fast path reads.
   OpenTable table_;

@@ -24,7 +24,6 @@
 
 namespace escalation::v1 {
 class CalendarDefinition;
-class ZoneDefinition;
 }  // namespace escalation::v1
 
 namespace escalation {
@@ -46,7 +45,7 @@ struct WallShift {
 class OpenHours {
  public:
   // Outside of these, everything counts as closed.
-  static constexpr int64_t kHorizonFirst_s = 0;             // 1970-01-01
+  static constexpr int64_t kHorizonFirst_s = 0;            // 1970-01-01
   static constexpr int64_t kHorizonEnd_s = 7'258'118'400;  // 2200-01-01
 
   struct Holiday {
@@ -60,8 +59,8 @@ class OpenHours {
     std::string name;
   };
 
-  static absl::StatusOr<OpenHours> Make(const v1::CalendarDefinition& definition,
-                                        const v1::ZoneDefinition& zone);
+  // `zone` is the one that the definition names.
+  static absl::StatusOr<OpenHours> Make(const v1::CalendarDefinition& definition, Zone zone);
   // 24x7 in UTC.
   static OpenHours Always();
 

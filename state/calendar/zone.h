@@ -49,8 +49,8 @@ class Zone {
   int32_t LocalDay(Instant t) const;
   // Milliseconds since midnight that the wall clock shows.
   int64_t WallClock_ms(Instant t) const;
-  // The moment at which the wall clock shows `wall_ms` on local date `day`: the first if it is shown
-  // twice; if it is skipped, later by the length of the gap.
+  // The moment at which the wall clock shows `wall_ms` on local date `day`: the first if it is
+  // shown twice; if it is skipped, later by the length of the gap.
   Instant FirstAt(int32_t day, int64_t wall_ms) const;
 
   // "2026-03-11 01:00 MDT"; with seconds only where they are not 0. "never" and "past" for those.
