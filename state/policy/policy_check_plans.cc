@@ -4,11 +4,10 @@
 #include "state/policy/metrics.h"
 #include "state/policy/policy_checker.h"
 #include "state/policy/policy_names.h"
+#include "state/policy/span.h"
 
 namespace escalation {
 namespace {
-
-constexpr int kBusinessDaysMax = 366;
 
 // "75%", "12.5%"
 std::string PercentText(int32_t basis_points) {
