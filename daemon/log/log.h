@@ -79,6 +79,13 @@ struct PublishedDecision {
   std::string value;
 };
 
+// How a log on disk is opened.
+enum class Access {
+  kReadWrite,
+  // For looking at a log that another process may be writing: what is there at opening.
+  kReadOnly,
+};
+
 class Log {
  public:
   virtual ~Log() = default;
