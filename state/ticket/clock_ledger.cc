@@ -1,0 +1,156 @@
+#include "state/ticket/clock_ledger.h"
+
+#include <algorithm>
+
+#include "state/ticket/clock.h"
+
+namespace escalation {
+namespace {
+
+using v1::ClockState;
+
+bool SameCycle(const ClockState& a, const ClockState& b) {
+  return a.lane() == b.lane() && a.cycle() == b.cycle() && a.metric() == b.metric() &&
+         a.set() == b.set();
+}
+
+ClockChange EndOf(const ClockState& clock) {
+  if (clock.state() == ClockState::MET) return ClockChange::kMet;
+  if (clock.state() == ClockState::EXPIRED) return ClockChange::kExpired;
+  return ClockChange::kCancelled;
+}
+
+class Difference {
+ public:
+  Difference(const Environment& environment, Instant at, BreachKind breach, DecisionSink* sink,
+             LedgerEffects* effects)
+      : environment_(environment), at_(at), breach_(breach), sink_(*sink), effects_(*effects) {}
+
+  void Appeared(const LedgerLine& line) {
+    ClockState started = line.clock;
+    started.set_state(ClockState::RUNNING);
+    started.set_since_ms(started.started_ms());
+    started.set_accrued_ms(0);
+    Decide(ClockChange::kStarted, started, Instant{line.clock.started_ms()}, line.due, "", 0);
+    LedgerLine nothing;
+    nothing.clock = started;
+    Changed(nothing, line);
+  }
+
+  void Vanished(const LedgerLine& line) {
+    if (line.clock.breached_ms() != 0) Retract(line, line.clock);
+    if (IsOpen(line.clock)) {
+      ClockState cancelled = line.clock;
+      cancelled.set_state(ClockState::CANCELLED);
+      Decide(ClockChange::kCancelled, cancelled, std::max(at_, Instant{cancelled.since_ms()}),
+             Instant::Never(), "late_event", 0);
+      effects_.OnEnd(cancelled, "clock_cancelled");
+    }
+  }
+
+  void Changed(const LedgerLine& before, const LedgerLine& after) {
+    const ClockState& was = before.clock;
+    const ClockState& is = after.clock;
+    const bool told = DecideBreach(before, after);
+    if (was.warned() < is.warned() && is.breached_ms() == 0 && after.warning >= 0) {
+      Decide(ClockChange::kWarned, is, after.warned_at, after.due, "", after.warning);
+      if (IsOpen(is)) effects_.OnWarning(is);
+    }
+    if (IsOpen(was) && !IsOpen(is)) {
+      Decide(EndOf(is), is, Instant{is.since_ms()}, after.due, after.end_detail.c_str(), 0);
+      effects_.OnEnd(is, is.state() == ClockState::MET ? "clock_met" : "clock_cancelled");
+      return;
+    }
+    const bool same = was.state() == is.state() && was.due_ms() == is.due_ms() &&
+                      was.within_ms() == is.within_ms() && was.target() == is.target() &&
+                      (IsOpen(is) || was.accrued_ms() == is.accrued_ms());
+    if (same || told) return;
+    Decide(ClockChange::kAmended, is, std::max(at_, Instant{is.since_ms()}), after.due,
+           "late_event", 0);
+  }
+
+ private:
+  // True: a decision told what the clock is now.
+  bool DecideBreach(const LedgerLine& before, const LedgerLine& after) {
+    const ClockState& is = after.clock;
+    if (before.clock.breached_ms() == is.breached_ms()) return false;
+    if (before.clock.breached_ms() != 0) Retract(before, is);
+    if (is.breached_ms() == 0) return false;
+    Decide(ClockChange::kBreached, is, Instant{is.breached_ms()}, Instant{is.breached_ms()}, "", 0);
+    if (IsOpen(is)) effects_.OnBreach(is);
+    return true;
+  }
+
+  void Retract(const LedgerLine& before, const ClockState& is) {
+    DecideRetraction(environment_, is, at_, Instant{before.clock.breached_ms()}, &sink_);
+    effects_.OnEnd(before.clock, "breach_retracted");
+  }
+
+  void Decide(ClockChange change, const ClockState& clock, Instant at, Instant due,
+              const char* detail, int warning) {
+    ClockState then = clock;
+    // What was used at an earlier moment than the clock's latest change follows from its due moment
+    // alone.
+    if (change == ClockChange::kBreached || change == ClockChange::kWarned) {
+      then.set_state(ClockState::PAUSED);
+      then.set_accrued_ms(change == ClockChange::kBreached
+                              ? std::min(clock.within_ms(), UsedNow(clock).ms)
+                              : UsedNow(clock).ms);
+    }
+    DecideClock(environment_, change, then, at, due, detail, warning, breach_, &sink_);
+  }
+
+  Duration UsedNow(const ClockState& clock) const {
+    return UsedAt(clock, environment_.FindCalendar(clock.calendar()),
+                  std::max(at_, Instant{clock.since_ms()}));
+  }
+
+  const Environment& environment_;
+  const Instant at_;
+  const BreachKind breach_;
+  DecisionSink& sink_;
+  LedgerEffects& effects_;
+};
+
+}  // namespace
+
+void ClockLedger::Add(ClockChange change, const ClockState& clock, Instant at, Instant due,
+                      const char* detail, int warning) {
+  LedgerLine* line = nullptr;
+  for (LedgerLine& known : lines_) {
+    if (SameCycle(known.clock, clock)) line = &known;
+  }
+  if (line == nullptr) line = &lines_.emplace_back();
+  line->clock = clock;
+  if (due != Instant::Never()) line->due = due;
+  if (change == ClockChange::kWarned) {
+    line->warned_at = at;
+    line->warning = warning;
+  }
+  if (change == ClockChange::kCancelled) line->end_detail = detail;
+}
+
+const LedgerLine* ClockLedger::Find(const ClockState& clock) const {
+  for (const LedgerLine& line : lines_) {
+    if (SameCycle(line.clock, clock)) return &line;
+  }
+  return nullptr;
+}
+
+void DecideDifference(const Environment& environment, const ClockLedger& before,
+                      const ClockLedger& after, Instant at, BreachKind breach, DecisionSink* sink,
+                      LedgerEffects* effects) {
+  Difference difference(environment, at, breach, sink, effects);
+  for (const LedgerLine& line : before.lines()) {
+    if (after.Find(line.clock) == nullptr) difference.Vanished(line);
+  }
+  for (const LedgerLine& line : after.lines()) {
+    if (const LedgerLine* const old = before.Find(line.clock)) {
+      difference.Changed(*old, line);
+    } else {
+      difference.Appeared(line);
+    }
+  }
+}
+
+}  // namespace escalation

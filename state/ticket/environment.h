@@ -1,0 +1,52 @@
+// state/ticket/environment.h
+//
+// What the fold of one ticket may know beside the ticket: published policies, calendars and
+// accounts. Nothing else.
+//
+//   Output      references that live until the next record is folded
+//   Invariants  1. every answer is a function of the log up to the present record
+//   Errors      none: what is unknown has a defined stand-in
+//   Threads     the folding thread
+#pragma once
+
+#include <string>
+
+#include "escalation/v1/event.pb.h"
+#include "state/calendar/calendar.h"
+#include "state/policy/compiled_policy.h"
+
+namespace escalation {
+
+// What became of the wish to page somebody.
+enum class PageAdmission {
+  kAdmitted,
+  kMuted,     // A mute covers it.
+  kDigested,  // The route's storm bucket is empty: it is counted in a PageDigest.
+};
+
+namespace v1 {
+class TicketFacts;
+}
+
+class Environment {
+ public:
+  virtual ~Environment() = default;
+
+  virtual const CompiledPolicy& CurrentPolicy() const = 0;
+  // The policy of that revision; the oldest that is kept if that one is gone.
+  virtual const CompiledPolicy& PolicyAt(int64_t revision) const = 0;
+  // "always" and unknown names: 24x7.
+  virtual const Calendar& FindCalendar(const std::string& name) const = 0;
+  // Null: unknown account.
+  virtual const v1::AccountChanged* FindAccount(const std::string& account) const = 0;
+  // Every due moment of the tenant up to here has fired.
+  virtual Instant FiredThrough() const = 0;
+
+  // Takes one page from the route's bucket. `highest`: the ticket has the policy's highest
+  // severity.
+  virtual PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+                                  const std::string& escalation, const std::string& route,
+                                  bool highest) = 0;
+};
+
+}  // namespace escalation

@@ -1,0 +1,305 @@
+#include "state/ticket/escalation.h"
+
+#include <algorithm>
+
+#include "state/base/check.h"
+#include "state/base/text.h"
+#include "state/ticket/page.h"
+
+namespace escalation {
+
+using v1::EscalationState;
+using v1::Metric;
+using v1::PageState;
+using v1::StopOn;
+
+namespace {
+
+// Repetitions of an escalation that names none.
+constexpr int kRepetitionsMax = 100;
+
+bool WakesPeople(const EscalationState& run) {
+  return run.state() == EscalationState::WAITING || run.state() == EscalationState::RUNNING;
+}
+
+bool Contains(const v1::Escalation& escalation, StopOn::Kind kind) {
+  const auto& kinds = escalation.stop_on();
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+int NextCycle(v1::TicketState* ticket, const std::string& escalation) {
+  for (v1::EscalationCount& count : *ticket->mutable_counts()) {
+    if (count.name() != escalation) continue;
+    count.set_cycles(count.cycles() + 1);
+    return count.cycles();
+  }
+  v1::EscalationCount* const count = ticket->add_counts();
+  count->set_name(escalation);
+  count->set_cycles(1);
+  return 1;
+}
+
+}  // namespace
+
+const v1::Escalation* EscalationMachine::Definition(const EscalationState& run) const {
+  return environment_.PolicyAt(run.policy_revision()).FindEscalation(run.name());
+}
+
+Instant EscalationMachine::NextMoment() const {
+  Instant next = Instant::Never();
+  for (const EscalationState& run : ticket_.escalations()) {
+    if (run.next_ms() != 0) next = std::min(next, Instant{run.next_ms()});
+  }
+  return next;
+}
+
+void EscalationMachine::FireNext() {
+  EscalationState* run = nullptr;
+  for (EscalationState& candidate : *ticket_.mutable_escalations()) {
+    if (candidate.next_ms() == 0) continue;
+    if (run == nullptr || candidate.next_ms() < run->next_ms()) run = &candidate;
+  }
+  ESCALATION_CHECK(run != nullptr, "no moment to fire");
+  const Instant at{run->next_ms()};
+  run->clear_next_ms();
+  const v1::Escalation* const escalation = Definition(*run);
+  if (escalation == nullptr) {
+    Stop(run, "policy_changed", at);
+    return;
+  }
+  if (run->state() == EscalationState::ACKNOWLEDGED) {
+    // Nobody acted since: the step that was acknowledged is taken again, and the rest follows from
+    // here.
+    run->set_state(EscalationState::RUNNING);
+    run->clear_acknowledged_ms();
+    run->set_step(std::max(run->step() - 1, 0));
+    run->set_base_ms(at.ms - escalation->steps(run->step()).after().ms());
+    TakeStep(run, *escalation, "ack_timeout", at);
+    return;
+  }
+  run->set_state(EscalationState::RUNNING);
+  const bool again = run->step() == escalation->steps_size();
+  if (again) {
+    run->set_step(0);
+    run->set_repetition(run->repetition() + 1);
+  }
+  TakeStep(run, *escalation, again ? "repeat" : "time", at);
+}
+
+Instant EscalationMachine::StepMoment(const EscalationState& run, const v1::Escalation& escalation,
+                                      int step) const {
+  const v1::Step& definition = escalation.steps(step);
+  const CompiledPolicy& policy = environment_.PolicyAt(run.policy_revision());
+  const Instant base{run.base_ms()};
+  const Duration after{definition.after().ms()};
+  Instant at = base + after;
+  if (!definition.calendar().empty()) {
+    const Calendar& calendar = environment_.FindCalendar(definition.calendar());
+    const Instant open = calendar.NextOpen(calendar.Add(base, after));
+    // A calendar that does not open for more than a year must not silence anybody.
+    if (open != Instant::Never()) at = open;
+  }
+  const v1::Level* const level =
+      definition.level().empty() ? nullptr : policy.FindLevel(definition.level());
+  if (level != nullptr && !level->calendar().empty()) {
+    const Instant open = environment_.FindCalendar(level->calendar()).NextOpen(at);
+    if (open != Instant::Never()) at = open;
+  }
+  return at;
+}
+
+void EscalationMachine::Start(const EscalationTrigger& trigger, Instant at) {
+  const CompiledPolicy& policy = environment_.PolicyAt(trigger.policy_revision);
+  const v1::Escalation* const escalation = policy.FindEscalation(trigger.escalation);
+  if (escalation == nullptr || escalation->steps().empty()) {
+    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), trigger.rule).mutable_flagged();
+    flagged->set_reason("unknown_escalation");
+    flagged->set_detail(Cat("escalation \"", trigger.escalation, "\" is not in the policy"));
+    return;
+  }
+  for (const EscalationState& run : ticket_.escalations()) {
+    if (run.name() == trigger.escalation && WakesPeople(run)) return;
+  }
+  const v1::TicketFacts& facts = ticket_.live().facts();
+  EscalationState* const run = ticket_.add_escalations();
+  run->set_name(trigger.escalation);
+  run->set_cycle(NextCycle(&ticket_, trigger.escalation));
+  run->set_started_ms(at.ms);
+  run->set_base_ms(at.ms);
+  run->set_reason(trigger.reason);
+  run->set_rule(trigger.rule);
+  run->set_policy_revision(policy.revision());
+  run->set_severity_rank(policy.SeverityRank(facts.severity()));
+  if (trigger.clock != nullptr) {
+    run->set_metric(trigger.clock->metric());
+    run->set_target(trigger.clock->target());
+    run->set_set(trigger.clock->set());
+    run->set_lane(trigger.clock->lane());
+    run->set_clock_cycle(trigger.clock->cycle());
+  }
+  const auto& exempt = escalation->hold_exempt();
+  const bool held = escalation->hold_ms() > 0 &&
+                    std::find(exempt.begin(), exempt.end(), facts.severity()) == exempt.end() &&
+                    environment_.FindCalendar(escalation->hold_calendar()).IsOpen(at);
+  if (held) run->set_base_ms(at.ms + escalation->hold_ms());
+  run->set_state(held ? EscalationState::WAITING : EscalationState::RUNNING);
+  run->set_next_ms(StepMoment(*run, *escalation, 0).ms);
+
+  v1::EscalationStarted* const started =
+      sink_.Add(at, Instant::Never(), trigger.rule).mutable_escalation_started();
+  started->set_escalation(run->name());
+  started->set_cycle(run->cycle());
+  started->set_reason(trigger.reason);
+  if (held) ToProto(Instant{run->base_ms()}, started->mutable_waiting_until());
+}
+
+void EscalationMachine::TakeStep(EscalationState* run, const v1::Escalation& escalation,
+                                 const char* reason, Instant at) {
+  const v1::Step& step = escalation.steps(run->step());
+  run->set_step(run->step() + 1);
+  v1::EscalationStepped* const stepped =
+      sink_.Add(at, at, step.path()).mutable_escalation_stepped();
+  stepped->set_escalation(run->name());
+  stepped->set_cycle(run->cycle());
+  stepped->set_step(run->step());
+  stepped->set_repetition(run->repetition());
+  stepped->set_reason(reason);
+  Act(*run, step, at);
+  // The next moment first: the page says what follows.
+  PlanNext(run, escalation, at);
+  if (!step.page().empty()) Page(run, escalation, step, at);
+  if (run->state() == EscalationState::EXHAUSTED && !escalation.then().empty()) {
+    const EscalationTrigger then{escalation.then(), "then", escalation.path(),
+                                 run->policy_revision(), nullptr};
+    Start(then, at);
+  }
+}
+
+void EscalationMachine::PlanNext(EscalationState* run, const v1::Escalation& escalation,
+                                 Instant at) {
+  if (run->step() < escalation.steps_size()) {
+    run->set_next_ms(std::max(StepMoment(*run, escalation, run->step()), at).ms);
+    return;
+  }
+  const int times = escalation.repeat_times() > 0 ? escalation.repeat_times() : kRepetitionsMax;
+  if (escalation.repeat_every_ms() > 0 && run->repetition() < times) {
+    // FireNext goes back to the first step; until then the run stands at its last.
+    run->set_base_ms(at.ms + escalation.repeat_every_ms());
+    run->set_next_ms(StepMoment(*run, escalation, 0).ms);
+    return;
+  }
+  run->clear_next_ms();
+  run->set_state(EscalationState::EXHAUSTED);
+}
+
+void EscalationMachine::Act(const EscalationState& run, const v1::Step& step, Instant at) {
+  const auto action = [&](const char* name) {
+    v1::TicketActionRequested* const requested =
+        sink_.Add(at, Instant::Never(), step.path()).mutable_ticket_action_requested();
+    requested->set_action(name);
+    requested->set_reason(run.name());
+    return requested;
+  };
+  if (step.unassign()) action("unassign");
+  if (!step.assign_group().empty()) action("group")->set_group(step.assign_group());
+  if (!step.level().empty()) action("level")->set_level(step.level());
+  if (!step.notify().empty()) {
+    v1::Notify* const notify = sink_.Add(at, Instant::Never(), step.path()).mutable_notify();
+    for (const std::string& person : step.notify()) notify->add_to(person);
+    notify->set_reason(run.name());
+  }
+}
+
+void EscalationMachine::OnFacts(FactSet facts, int severity_rank, Instant at) {
+  for (EscalationState& run : *ticket_.mutable_escalations()) {
+    if (HasStopped(run) || at.ms < run.started_ms()) continue;
+    const v1::Escalation* const escalation = Definition(run);
+    const bool acted = (facts & Bit(Metric::AGENT_ACTION)) != 0;
+    const auto wants = [&](StopOn::Kind kind) {
+      return escalation != nullptr && Contains(*escalation, kind);
+    };
+    const char* reason = nullptr;
+    if ((facts & Bit(Metric::RESOLVED)) != 0) {
+      reason = "resolved";
+    } else if ((facts & Bit(Metric::AGENT_PUBLIC_MESSAGE)) != 0 && wants(StopOn::REPLIED)) {
+      reason = "replied";
+    } else if (acted && wants(StopOn::ENGAGED)) {
+      reason = "engaged";
+    } else if (acted && (at.ms < run.base_ms() && run.state() == EscalationState::WAITING)) {
+      // Nobody is woken from the waiting room for what somebody has taken up.
+      reason = "engaged";
+    } else if (acted && run.state() == EscalationState::ACKNOWLEDGED && run.clock_ended()) {
+      reason = "engaged";
+    } else if (!ticket_.live().facts().assignee().empty() && wants(StopOn::ASSIGNED)) {
+      reason = "assigned";
+    } else if (ticket_.live().facts().status() == v1::StatusChanged::PENDING &&
+               wants(StopOn::PENDING)) {
+      reason = "pending";
+    } else if (severity_rank < run.severity_rank() && wants(StopOn::SEVERITY_LOWERED)) {
+      reason = "severity_lowered";
+    }
+    if (reason != nullptr) {
+      Stop(&run, reason, at);
+    } else if (acted && run.state() == EscalationState::ACKNOWLEDGED) {
+      run.clear_next_ms();  // Somebody acted after acknowledging: nobody is woken again.
+    }
+  }
+}
+
+void EscalationMachine::OnClockEnded(const v1::ClockState& clock, const char* reason,
+                                     bool by_acknowledgement, Instant at) {
+  for (EscalationState& run : *ticket_.mutable_escalations()) {
+    if (HasStopped(run) || run.metric() != clock.metric() || run.set() != clock.set() ||
+        run.lane() != clock.lane() || run.clock_cycle() != clock.cycle()) {
+      continue;
+    }
+    if (by_acknowledgement) {
+      run.set_clock_ended(true);
+    } else {
+      Stop(&run, reason, at);
+    }
+  }
+}
+
+void EscalationMachine::StopAll(const char* reason, Instant at) {
+  for (EscalationState& run : *ticket_.mutable_escalations()) {
+    if (!HasStopped(run)) Stop(&run, reason, at);
+  }
+}
+
+void EscalationMachine::StopNamed(const std::string& escalation, const char* reason, Instant at) {
+  for (EscalationState& run : *ticket_.mutable_escalations()) {
+    if (!HasStopped(run) && run.name() == escalation) Stop(&run, reason, at);
+  }
+}
+
+void EscalationMachine::Stop(EscalationState* run, const char* reason, Instant at) {
+  if (WakesPeople(*run)) {
+    v1::EscalationStopped* const stopped =
+        sink_.Add(at, Instant::Never(), run->rule()).mutable_escalation_stopped();
+    stopped->set_escalation(run->name());
+    stopped->set_cycle(run->cycle());
+    stopped->set_step(run->step());
+    stopped->set_reason(reason);
+  }
+  run->set_state(EscalationState::STOPPED);
+  run->clear_next_ms();
+  ClosePages(run, reason, at);
+}
+
+void EscalationMachine::Prune() {
+  auto* const runs = ticket_.mutable_escalations();
+  runs->erase(
+      std::remove_if(
+          runs->begin(), runs->end(),
+          [](const EscalationState& run) {
+            if (WakesPeople(run) || run.state() == EscalationState::ACKNOWLEDGED) return false;
+            return std::all_of(run.pages().begin(), run.pages().end(), [](const PageState& page) {
+              const bool delivered = page.state() == PageState::DELIVERED;
+              return page.state() != PageState::REQUESTED && (page.closed() || !delivered);
+            });
+          }),
+      runs->end());
+}
+
+}  // namespace escalation

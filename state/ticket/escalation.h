@@ -1,0 +1,113 @@
+// state/ticket/escalation.h
+//
+// Escalations of one ticket: who is woken, when, and what ends it.
+//
+//   Input       triggers (clock warned or breached, severity, token, request), facts,
+//   acknowledgements, delivery outcomes, time Output      EscalationStarted/Stepped/Stopped,
+//   PageRequested/Closed, TicketActionRequested, Notify Invariants  1. forward only: never folded
+//   again; a late event acts from when it arrives
+//               2. at most one run of an escalation wakes people at a time; another trigger
+//               meanwhile changes nothing
+//               3. the generation rises with each intent to wake someone; an outcome or
+//               acknowledgement of another generation
+//                  touches nothing else
+//               4. every page that was requested and not closed is closed when its run ends, and
+//               closed again when it lands later
+//   Time        enters as arguments only, rising
+//   Errors      none
+//   Threads     one machine, one thread
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "escalation/v1/state.pb.h"
+#include "state/base/instant.h"
+#include "state/ticket/decision_sink.h"
+#include "state/ticket/environment.h"
+
+namespace escalation {
+
+inline bool HasStopped(const v1::EscalationState& run) {
+  return run.state() == v1::EscalationState::STOPPED;
+}
+
+struct EscalationTrigger {
+  std::string escalation;
+  // clock_warned, clock_breached, opened_with_severity, token, requested, level_entered, then,
+  // manual.
+  std::string reason;
+  // Policy path.
+  std::string rule;
+  int64_t policy_revision = 0;
+  // Null: no clock.
+  const v1::ClockState* clock = nullptr;
+};
+
+class EscalationMachine {
+ public:
+  // Borrows all; `ticket` holds the timeline that pages are described from.
+  EscalationMachine(Environment& environment, std::string_view tenant, std::string_view ticket_id,
+                    v1::TicketState* ticket, DecisionSink* sink)
+      : environment_(environment),
+        tenant_(tenant),
+        ticket_id_(ticket_id),
+        ticket_(*ticket),
+        sink_(*sink) {}
+
+  // The earliest moment of a run; Never: none.
+  Instant NextMoment() const;
+  // Takes the step (or re-pages after an acknowledgement) that is due first; there is one.
+  void FireNext();
+
+  void Start(const EscalationTrigger& trigger, Instant at);
+  // Momentary facts of an event at `at`; `severity_rank` after it.
+  void OnFacts(FactSet facts, int severity_rank, Instant at);
+  // The clock ended: `reason` is clock_met, clock_cancelled or breach_retracted.
+  // `by_acknowledgement`: an acknowledgement at the pager ended it, which only stops the steps.
+  void OnClockEnded(const v1::ClockState& clock, const char* reason, bool by_acknowledgement,
+                    Instant at);
+  // The ticket is over, or a person stopped it.
+  void StopAll(const char* reason, Instant at);
+  void StopNamed(const std::string& escalation, const char* reason, Instant at);
+
+  void Acknowledge(const v1::PageAcknowledged& acknowledged, Instant at);
+  void ResolveAtPager(const v1::PageResolved& resolved, Instant at);
+  void Settle(const v1::PageOutcome& outcome, Instant at);
+
+  // Forgets runs that have ended and whose pages are settled.
+  void Prune();
+
+ private:
+  struct FoundPage {
+    v1::EscalationState* run = nullptr;
+    v1::PageState* page = nullptr;
+  };
+
+  const v1::Escalation* Definition(const v1::EscalationState& run) const;
+  FoundPage FindPage(const std::string& key);
+  Instant StepMoment(const v1::EscalationState& run, const v1::Escalation& escalation,
+                     int step) const;
+  void TakeStep(v1::EscalationState* run, const v1::Escalation& escalation, const char* reason,
+                Instant at);
+  void PlanNext(v1::EscalationState* run, const v1::Escalation& escalation, Instant at);
+  void Act(const v1::EscalationState& run, const v1::Step& step, Instant at);
+  void Page(v1::EscalationState* run, const v1::Escalation& escalation, const v1::Step& step,
+            Instant at);
+  void RequestPage(v1::EscalationState* run, const v1::Escalation& escalation,
+                   const std::string& route, bool first, const std::string& fallback_of,
+                   const std::string& rule, Instant at);
+  void Stop(v1::EscalationState* run, const char* reason, Instant at);
+  void ClosePages(v1::EscalationState* run, const char* reason, Instant at);
+  void ClosePage(const v1::EscalationState& run, v1::PageState* page, const char* reason,
+                 Instant at);
+
+  Environment& environment_;
+  const std::string_view tenant_;
+  const std::string_view ticket_id_;
+  v1::TicketState& ticket_;
+  DecisionSink& sink_;
+};
+
+}  // namespace escalation

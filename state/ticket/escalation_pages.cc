@@ -1,0 +1,175 @@
+// The pages of an escalation: requested, acknowledged, settled, closed.
+
+#include <algorithm>
+
+#include "state/base/text.h"
+#include "state/ticket/escalation.h"
+#include "state/ticket/page.h"
+
+namespace escalation {
+
+using v1::EscalationState;
+using v1::PageState;
+
+EscalationMachine::FoundPage EscalationMachine::FindPage(const std::string& key) {
+  for (EscalationState& run : *ticket_.mutable_escalations()) {
+    for (PageState& page : *run.mutable_pages()) {
+      if (page.key() == key) return {&run, &page};
+    }
+  }
+  return {};
+}
+
+void EscalationMachine::Page(EscalationState* run, const v1::Escalation& escalation,
+                             const v1::Step& step, Instant at) {
+  run->set_generation(run->generation() + 1);
+  for (int i = 0; i < step.page_size(); ++i) {
+    RequestPage(run, escalation, step.page(i), i == 0, "", step.path(), at);
+  }
+}
+
+void EscalationMachine::RequestPage(EscalationState* run, const v1::Escalation& escalation,
+                                    const std::string& route, bool first,
+                                    const std::string& fallback_of, const std::string& rule,
+                                    Instant at) {
+  const CompiledPolicy& policy = environment_.PolicyAt(run->policy_revision());
+  const v1::TicketFacts& facts = ticket_.live().facts();
+  PageState* const page = run->add_pages();
+  page->set_key(PageKey(tenant_, ticket_id_, *run, route, first));
+  page->set_route(route);
+  page->set_generation(run->generation());
+  page->set_step(run->step());
+  const bool highest = policy.SeverityRank(facts.severity()) == policy.HighestRank();
+  const PageAdmission admission =
+      environment_.AdmitPage(std::string(ticket_id_), facts, run->name(), route, highest);
+  if (admission != PageAdmission::kAdmitted) {
+    page->set_state(PageState::SUPPRESSED);
+    if (admission == PageAdmission::kMuted) {
+      v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), rule).mutable_flagged();
+      flagged->set_reason("page_muted");
+      flagged->set_detail(Cat(page->key(), " through ", route));
+    }
+    return;
+  }
+  page->set_state(PageState::REQUESTED);
+  v1::Decision& decision = sink_.Add(at, Instant::Never(), rule);
+  page->set_seq(decision.seq());
+  v1::PageRequested* const requested = decision.mutable_page_requested();
+  DescribePage(environment_, ticket_id_, ticket_.live(), *run, escalation, at, requested);
+  requested->set_route(route);
+  requested->set_key(page->key());
+  requested->set_fallback_of(fallback_of);
+  if (run->next_ms() != 0) {
+    const bool again = run->step() >= escalation.steps_size();
+    const v1::Step& next = escalation.steps(again ? 0 : run->step());
+    std::string routes;
+    for (const std::string& name : next.page()) CatTo(&routes, routes.empty() ? "" : ", ", name);
+    requested->set_next(Cat("step ", again ? 1 : run->step() + 1, " at ", Instant{run->next_ms()},
+                            routes.empty() ? "" : ": ", routes));
+  }
+}
+
+void EscalationMachine::ClosePages(EscalationState* run, const char* reason, Instant at) {
+  for (PageState& page : *run->mutable_pages()) ClosePage(*run, &page, reason, at);
+}
+
+void EscalationMachine::ClosePage(const EscalationState& run, PageState* page, const char* reason,
+                                  Instant at) {
+  if (page->closed()) return;
+  page->set_closed(true);
+  if (page->state() != PageState::REQUESTED && page->state() != PageState::DELIVERED) return;
+  v1::PageClosed* const closed = sink_.Add(at, Instant::Never(), run.rule()).mutable_page_closed();
+  closed->set_route(page->route());
+  closed->set_escalation(run.name());
+  closed->set_key(page->key());
+  closed->set_generation(page->generation());
+  closed->set_reason(reason);
+  closed->set_destination(page->destination());
+}
+
+void EscalationMachine::Acknowledge(const v1::PageAcknowledged& acknowledged, Instant at) {
+  const auto [run, page] = FindPage(acknowledged.key());
+  if (run == nullptr) {
+    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), "").mutable_flagged();
+    flagged->set_reason("unknown_page");
+    flagged->set_detail(Cat("acknowledged page ", acknowledged.key(), " is not open"));
+    return;
+  }
+  // An acknowledgement of an earlier page says nothing about the one that woke somebody since.
+  if (page->closed() || page->generation() != run->generation() || HasStopped(*run)) {
+    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), run->rule()).mutable_flagged();
+    flagged->set_reason("late_acknowledgement");
+    flagged->set_detail(Cat("page ", page->key(), ", present generation ", run->generation()));
+    return;
+  }
+  v1::PageAcknowledgedAtPager* const decided =
+      sink_.Add(at, Instant::Never(), run->rule()).mutable_page_acknowledged();
+  decided->set_route(page->route());
+  decided->set_escalation(run->name());
+  decided->set_key(page->key());
+  decided->set_generation(page->generation());
+  decided->set_by(acknowledged.by());
+  if (run->state() != EscalationState::ACKNOWLEDGED) {
+    v1::EscalationStopped* const stopped =
+        sink_.Add(at, Instant::Never(), run->rule()).mutable_escalation_stopped();
+    stopped->set_escalation(run->name());
+    stopped->set_cycle(run->cycle());
+    stopped->set_step(run->step());
+    stopped->set_reason("acknowledged");
+  }
+  run->set_state(EscalationState::ACKNOWLEDGED);
+  run->set_acknowledged_ms(at.ms);
+  run->clear_next_ms();
+  const v1::Escalation* const escalation = Definition(*run);
+  if (escalation != nullptr && escalation->ack_timeout_ms() > 0) {
+    run->set_next_ms(at.ms + escalation->ack_timeout_ms());
+  }
+}
+
+void EscalationMachine::ResolveAtPager(const v1::PageResolved& resolved, Instant at) {
+  const auto [run, page] = FindPage(resolved.key());
+  if (run == nullptr || page->generation() != run->generation()) {
+    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), "").mutable_flagged();
+    flagged->set_reason("unknown_page");
+    flagged->set_detail(Cat("resolved page ", resolved.key(), " is not open"));
+    return;
+  }
+  page->set_closed(true);  // It is closed where it stands; the others are closed by us.
+  if (!HasStopped(*run)) Stop(run, "resolved_at_pager", at);
+}
+
+void EscalationMachine::Settle(const v1::PageOutcome& outcome, Instant at) {
+  const auto [run, page] = FindPage(outcome.key());
+  if (run == nullptr || outcome.operation() != v1::PageOutcome::TRIGGER ||
+      page->state() != PageState::REQUESTED) {
+    return;
+  }
+  page->set_destination(outcome.destination());
+  if (outcome.outcome() == v1::PageOutcome::SUPPRESSED) {
+    page->set_state(PageState::SUPPRESSED);
+    return;
+  }
+  if (outcome.outcome() == v1::PageOutcome::DELIVERED) {
+    page->set_state(PageState::DELIVERED);
+    if (!page->closed()) return;
+    page->set_closed(false);  // It landed after its closing: closed again.
+    ClosePage(*run, page, "landed_after_close", at);
+    return;
+  }
+  page->set_state(PageState::FAILED);
+  if (page->closed()) return;
+  const CompiledPolicy& policy = environment_.PolicyAt(run->policy_revision());
+  const v1::Route* const route = policy.FindRoute(page->route());
+  const v1::Escalation* const escalation = Definition(*run);
+  if (route != nullptr && !route->fallback().empty() && escalation != nullptr) {
+    const std::string failed = page->route();  // `page` moves when the fallback is added.
+    RequestPage(run, *escalation, route->fallback(), false, failed, route->path(), at);
+    return;
+  }
+  v1::Alarm* const alarm = sink_.Add(at, Instant::Never(), run->rule()).mutable_alarm();
+  alarm->set_reason("page_failed");
+  alarm->set_detail(
+      Cat(page->key(), ": ", outcome.reason(), "; route ", page->route(), " has no fallback"));
+}
+
+}  // namespace escalation

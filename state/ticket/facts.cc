@@ -1,0 +1,342 @@
+#include "state/ticket/facts.h"
+
+#include <algorithm>
+
+#include "state/base/text.h"
+#include "state/ticket/severity.h"
+
+namespace escalation {
+namespace {
+
+using v1::Actor;
+using v1::Metric;
+using v1::StatusChanged;
+using v1::TicketFacts;
+
+struct Context {
+  const CompiledPolicy& policy;
+  const v1::AccountChanged* account;
+  const v1::Event& event;
+  Instant at;
+  TicketFacts* facts;
+  FactChange* change;
+};
+
+void Flag(const Context& context, const char* reason, std::string detail) {
+  v1::Decision& note = context.change->notes.emplace_back();
+  note.mutable_flagged()->set_reason(reason);
+  note.mutable_flagged()->set_detail(std::move(detail));
+}
+
+void Retarget(FactChange* change, const char* reason) {
+  change->retarget = true;
+  change->retarget_reason = reason;
+}
+
+void AddSorted(google::protobuf::RepeatedPtrField<std::string>* list, const std::string& value) {
+  const auto at = std::lower_bound(list->begin(), list->end(), value);
+  if (at != list->end() && *at == value) return;
+  const int index = static_cast<int>(at - list->begin());
+  list->Add(std::string(value));
+  std::rotate(list->begin() + index, list->end() - 1, list->end());
+}
+
+void Remove(google::protobuf::RepeatedPtrField<std::string>* list, const std::string& value) {
+  const auto at = std::find(list->begin(), list->end(), value);
+  if (at != list->end()) list->erase(at);
+}
+
+// Sorted by name; an empty value removes the field.
+void SetField(TicketFacts* facts, const v1::Field& field) {
+  auto* const fields = facts->mutable_fields();
+  const auto at =
+      std::lower_bound(fields->begin(), fields->end(), field,
+                       [](const v1::Field& a, const v1::Field& b) { return a.name() < b.name(); });
+  const bool present = at != fields->end() && at->name() == field.name();
+  if (field.value().empty()) {
+    if (present) fields->erase(at);
+    return;
+  }
+  AddSorted(facts->mutable_fields_at_level(), field.name());
+  if (present) {
+    at->set_value(field.value());
+    return;
+  }
+  const int index = static_cast<int>(at - fields->begin());
+  *fields->Add() = field;
+  for (int i = fields->size() - 1; i > index; --i) fields->SwapElements(i, i - 1);
+}
+
+bool IsResolved(StatusChanged::Status status) {
+  return status == StatusChanged::RESOLVED || status == StatusChanged::CLOSED;
+}
+
+void ApplyOpened(const Context& context, const v1::Opened& opened) {
+  TicketFacts& facts = *context.facts;
+  if (facts.opened_ms() != 0 && !facts.provisional()) {
+    Flag(context, "opened_twice", Cat("already opened at ", Instant{facts.opened_ms()}));
+    return;
+  }
+  const bool provisional = facts.provisional();
+  const Actor::Kind kind = context.event.actor().kind();
+  facts.clear_provisional();
+  if (!provisional) facts.set_opened_ms(context.at.ms);
+  facts.set_opened_by_agent(kind == Actor::AGENT);
+  facts.set_account(opened.account());
+  facts.set_subject(opened.subject());
+  facts.set_product(opened.product());
+  facts.set_reason(opened.reason());
+  facts.set_description_length(opened.description_length());
+  facts.set_requester(opened.requester());
+  facts.set_channel(opened.channel());
+  facts.set_topic(opened.topic());
+  if (!opened.group().empty()) facts.set_group(opened.group());
+  if (!opened.assignee().empty()) facts.set_assignee(opened.assignee());
+  for (const std::string& tag : opened.tags()) AddSorted(facts.mutable_tags(), tag);
+  for (const v1::Field& field : opened.fields()) SetField(&facts, field);
+  for (const std::string& person : opened.participants()) {
+    AddSorted(facts.mutable_participants(), person);
+  }
+  if (facts.status() == StatusChanged::UNSPECIFIED) facts.set_status(StatusChanged::OPEN);
+  if (facts.level().empty() && context.policy.policy().levels_size() > 0) {
+    facts.set_level(context.policy.policy().levels(0).name());
+  }
+  if (!opened.plan().empty() && context.policy.FindPlan(opened.plan()) == nullptr) {
+    Flag(context, "unknown_plan", Cat("plan \"", opened.plan(), "\" is not in the policy"));
+  }
+  ResolvePlan(context.policy, context.account, opened.plan(), &facts);
+  const CompiledPlan* const plan = context.policy.FindPlan(facts.plan());
+  if (plan != nullptr && plan->plan->no_tickets()) {
+    Flag(context, "not_entitled", plan->plan->hint());
+    context.change->notes.back().mutable_cause()->set_rule(plan->plan->path());
+  }
+  OpenWithSeverity(context.policy, context.event.actor(), opened.severity(), &facts,
+                   context.change);
+  Retarget(context.change, "opened");
+  if (provisional) return;
+  context.change->facts |= Bit(Metric::OPENED);
+  if (kind != Actor::AGENT) context.change->facts |= Bit(Metric::OPENED_BY_CUSTOMER);
+}
+
+// A customer's message on a ticket that nobody opened: opens it under the strictest promise, until
+// its Opened comes.
+void OpenProvisionally(const Context& context) {
+  TicketFacts& facts = *context.facts;
+  facts.set_provisional(true);
+  facts.set_opened_ms(context.at.ms);
+  if (facts.status() == StatusChanged::UNSPECIFIED) facts.set_status(StatusChanged::OPEN);
+  ResolvePlan(context.policy, context.account, "", &facts);
+  if (context.policy.HighestRank() >= 0 && !facts.severity_settled()) {
+    facts.set_severity(context.policy.Severity(context.policy.HighestRank()));
+  }
+  Flag(context, "unknown_ticket", "a message came before the ticket was opened");
+  context.change->facts |= Bit(Metric::OPENED) | Bit(Metric::OPENED_BY_CUSTOMER);
+  Retarget(context.change, "opened");
+}
+
+void ApplyMessage(const Context& context, const v1::MessageAdded& message) {
+  if (message.visibility() != v1::MessageAdded::PUBLIC) return;
+  TicketFacts& facts = *context.facts;
+  FactSet& bits = context.change->facts;
+  if (context.event.actor().kind() == Actor::CUSTOMER) {
+    if (facts.opened_ms() == 0) OpenProvisionally(context);
+    bits |= Bit(Metric::CUSTOMER_MESSAGE);
+    facts.set_last_customer_message_ms(context.at.ms);
+    if (facts.oldest_unanswered_ms() == 0) facts.set_oldest_unanswered_ms(context.at.ms);
+    // The ball is back: the customer's reply ends pending.
+    if (facts.status() == StatusChanged::PENDING) facts.set_status(StatusChanged::OPEN);
+  } else if (context.event.actor().kind() == Actor::AGENT) {
+    bits |= Bit(Metric::AGENT_PUBLIC_MESSAGE) | Bit(Metric::AGENT_ACTION);
+    if (message.is_question()) bits |= Bit(Metric::AGENT_PUBLIC_QUESTION);
+    facts.set_last_public_reply_ms(context.at.ms);
+    facts.clear_oldest_unanswered_ms();
+    facts.clear_follow_up_ms();
+    if (message.has_next_follow_up_at()) {
+      facts.set_follow_up_ms(FromProto(message.next_follow_up_at()).ms);
+    }
+  }
+}
+
+void ApplyStatus(const Context& context, const StatusChanged& changed) {
+  TicketFacts& facts = *context.facts;
+  const StatusChanged::Status before = facts.status();
+  const StatusChanged::Status after = changed.status();
+  if (after == StatusChanged::UNSPECIFIED || after == before) return;
+  facts.set_status(after);
+  if (!IsResolved(before) && IsResolved(after)) {
+    context.change->facts |= Bit(Metric::RESOLVED);
+    facts.set_resolved_ms(context.at.ms);
+    facts.clear_oldest_unanswered_ms();
+  }
+  if (IsResolved(before) && !IsResolved(after)) {
+    context.change->facts |= Bit(Metric::REOPENED);
+    facts.clear_resolved_ms();
+    facts.clear_closed_ms();
+  }
+  if (after == StatusChanged::CLOSED) {
+    facts.set_closed_ms(context.at.ms);
+    context.change->ended = "closed";
+  }
+}
+
+void ApplyAssigned(const Context& context, const v1::Assigned& assigned) {
+  TicketFacts& facts = *context.facts;
+  if (assigned.has_group()) facts.set_group(assigned.group());
+  if (!assigned.has_assignee()) return;
+  facts.set_assignee(assigned.assignee());
+  if (!assigned.assignee().empty() && context.event.actor().kind() == Actor::AGENT) {
+    context.change->facts |= Bit(Metric::AGENT_ACTION);
+  }
+}
+
+void ApplyFields(const Context& context, const v1::FieldsChanged& changed) {
+  TicketFacts& facts = *context.facts;
+  for (const v1::Field& field : changed.fields()) SetField(&facts, field);
+  for (const std::string& tag : changed.add_tags()) AddSorted(facts.mutable_tags(), tag);
+  for (const std::string& tag : changed.remove_tags()) Remove(facts.mutable_tags(), tag);
+  if (changed.has_subject()) facts.set_subject(changed.subject());
+  if (changed.has_product()) facts.set_product(changed.product());
+  for (const std::string& person : changed.add_participants()) {
+    AddSorted(facts.mutable_participants(), person);
+  }
+  for (const std::string& person : changed.remove_participants()) {
+    Remove(facts.mutable_participants(), person);
+  }
+  Retarget(context.change, "fields");
+}
+
+bool HasField(const TicketFacts& facts, const std::string& name) {
+  if (name == "description") return facts.description_length() > 0;
+  return !FieldValue(facts, name).empty();
+}
+
+void ApplyHandover(const Context& context, const v1::HandoverRequested& requested) {
+  TicketFacts& facts = *context.facts;
+  const v1::Level* const level = context.policy.FindLevel(requested.level());
+  if (level == nullptr) {
+    Flag(context, "unknown_level", Cat("level \"", requested.level(), "\" is not in the policy"));
+    return;
+  }
+  if (level->name() == facts.level()) return;
+  v1::Decision note;
+  note.mutable_cause()->set_rule(level->path());
+  v1::HandoverRejected* const rejected = note.mutable_handover_rejected();
+  rejected->set_level(level->name());
+  for (const std::string& field : level->required_fields()) {
+    if (!HasField(facts, field)) rejected->add_missing(field);
+  }
+  // A value that is required of a handover must have been found at the level that hands over.
+  for (const v1::FieldEquals& required : level->required_values()) {
+    const bool here = std::binary_search(facts.fields_at_level().begin(),
+                                         facts.fields_at_level().end(), required.name());
+    if (!here || FieldValue(facts, required.name()) != required.value()) {
+      rejected->add_missing(required.name());
+    }
+  }
+  if (rejected->missing_size() == 0) {
+    v1::HandoverAccepted* const accepted = note.mutable_handover_accepted();
+    accepted->set_level(level->name());
+    accepted->set_from(facts.level());
+    context.change->facts |= Bit(Metric::LEVEL_LEFT) | Bit(Metric::HANDOVER_ACCEPTED);
+    facts.set_level(level->name());
+    facts.clear_fields_at_level();
+    Retarget(context.change, "level");
+  }
+  context.change->notes.push_back(std::move(note));
+}
+
+void ApplyWorkaround(const Context& context, const v1::WorkaroundRecorded& recorded) {
+  TicketFacts& facts = *context.facts;
+  const auto& known = facts.workarounds();
+  if (std::binary_search(known.begin(), known.end(), recorded.workaround_id())) return;
+  AddSorted(facts.mutable_workarounds(), recorded.workaround_id());
+  for (const v1::SeverityStep& step : context.policy.policy().workaround_steps()) {
+    if (step.from() != facts.severity()) continue;
+    SetSeverity(context.policy, step.to(), "workaround", &facts, context.change);
+    return;
+  }
+}
+
+}  // namespace
+
+FactSet LastingFacts(const TicketFacts& facts) {
+  FactSet set = 0;
+  if (facts.status() == StatusChanged::PENDING) set |= Bit(Metric::WHILE_PENDING);
+  if (facts.status() == StatusChanged::ON_HOLD) set |= Bit(Metric::WHILE_ON_HOLD);
+  if (IsResolved(facts.status())) set |= Bit(Metric::WHILE_RESOLVED);
+  if (facts.assignee().empty()) set |= Bit(Metric::WHILE_UNASSIGNED);
+  return set;
+}
+
+const std::string& FieldValue(const TicketFacts& facts, std::string_view name) {
+  static const std::string kEmpty;
+  for (const v1::Field& field : facts.fields()) {
+    if (field.name() == name) return field.value();
+  }
+  return kEmpty;
+}
+
+void ResolvePlan(const CompiledPolicy& policy, const v1::AccountChanged* account,
+                 const std::string& wished_plan, TicketFacts* facts) {
+  if (!wished_plan.empty() && policy.FindPlan(wished_plan) != nullptr) {
+    facts->set_plan(wished_plan);
+    facts->set_plan_is_own(true);
+    return;
+  }
+  if (facts->plan_is_own() && policy.FindPlan(facts->plan()) != nullptr) return;
+  facts->clear_plan_is_own();
+  const bool named = account != nullptr && policy.FindPlan(account->plan()) != nullptr;
+  facts->set_plan(named ? account->plan() : policy.policy().default_plan());
+}
+
+FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountChanged* account,
+                      const v1::Event& event, Instant at, TicketFacts* facts) {
+  FactChange change;
+  const Context context{policy, account, event, at, facts, &change};
+  using Body = v1::Event;
+  switch (event.body_case()) {
+    case Body::kOpened:
+      ApplyOpened(context, event.opened());
+      break;
+    case Body::kMessageAdded:
+      ApplyMessage(context, event.message_added());
+      break;
+    case Body::kStatusChanged:
+      ApplyStatus(context, event.status_changed());
+      break;
+    case Body::kSeverityChanged:
+      RequestSeverity(policy, event.actor(), event.severity_changed().severity(), facts, &change);
+      break;
+    case Body::kWorkaroundRecorded:
+      ApplyWorkaround(context, event.workaround_recorded());
+      break;
+    case Body::kAssigned:
+      ApplyAssigned(context, event.assigned());
+      break;
+    case Body::kFieldsChanged:
+      ApplyFields(context, event.fields_changed());
+      break;
+    case Body::kHandoverRequested:
+      ApplyHandover(context, event.handover_requested());
+      break;
+    case Body::kUpdateAgreed:
+      change.update_agreed = FromProto(event.update_agreed().until());
+      break;
+    case Body::kMerged:
+      facts->set_merged_into(event.merged().into());
+      change.ended = "merged";
+      break;
+    case Body::kPageAcknowledged:
+      // A person acted, even if not in the helpdesk.
+      change.facts |= Bit(Metric::AGENT_ACTION);
+      break;
+    default:
+      break;  // Not about facts: the partition has dealt with it.
+  }
+  if ((change.facts & Bit(Metric::AGENT_ACTION)) != 0 && facts->engaged_ms() == 0) {
+    facts->set_engaged_ms(at.ms);
+  }
+  return change;
+}
+
+}  // namespace escalation

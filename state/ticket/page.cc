@@ -1,0 +1,78 @@
+#include "state/ticket/page.h"
+
+#include "state/base/text.h"
+#include "state/ticket/clock.h"
+
+namespace escalation {
+namespace {
+
+const v1::ClockState* FindCause(const v1::TicketTimeline& timeline,
+                                const v1::EscalationState& run) {
+  for (const v1::ClockState& clock : timeline.clocks()) {
+    if (clock.metric() == run.metric() && clock.set() == run.set() && clock.lane() == run.lane() &&
+        clock.cycle() == run.clock_cycle()) {
+      return &clock;
+    }
+  }
+  return nullptr;
+}
+
+void DescribeClock(const Environment& environment, const v1::ClockState& clock, Instant at,
+                   v1::PageRequested* page) {
+  const Calendar& calendar = environment.FindCalendar(clock.calendar());
+  page->set_metric(clock.metric());
+  page->set_target(clock.target());
+  ToProto(UsedAt(clock, calendar, at), page->mutable_used());
+  ToProto(Duration{clock.within_ms()}, page->mutable_within());
+  ToProto(PausedAt(clock, at), page->mutable_paused());
+  const int64_t due_ms = clock.breached_ms() != 0 ? clock.breached_ms() : clock.due_ms();
+  if (due_ms != 0) page->set_due_local(calendar.FormatLocal(Instant{due_ms}));
+}
+
+std::string ReplaceTicketId(const std::string& url, std::string_view ticket_id) {
+  static constexpr std::string_view kPlace = "{ticket_id}";
+  std::string out = url;
+  for (size_t at = out.find(kPlace); at != std::string::npos; at = out.find(kPlace, at)) {
+    out.replace(at, kPlace.size(), ticket_id);
+    at += ticket_id.size();
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string PageKey(std::string_view tenant, std::string_view ticket_id,
+                    const v1::EscalationState& run, std::string_view route, bool first) {
+  std::string key =
+      Cat(tenant, '/', ticket_id, '/', run.name(), '/', run.cycle(), '/', run.generation());
+  if (!first) CatTo(&key, '@', route);
+  return key;
+}
+
+void DescribePage(const Environment& environment, std::string_view ticket_id,
+                  const v1::TicketTimeline& timeline, const v1::EscalationState& run,
+                  const v1::Escalation& escalation, Instant at, v1::PageRequested* page) {
+  const v1::TicketFacts& facts = timeline.facts();
+  page->set_escalation(run.name());
+  page->set_level(facts.level());
+  page->set_generation(run.generation());
+  page->set_step(run.step());
+  page->set_severity(facts.severity());
+  page->set_subject(facts.subject());
+  page->set_account(facts.account());
+  page->set_plan(facts.plan());
+  page->set_group(facts.group());
+  page->set_assignee(facts.assignee());
+  if (const v1::ClockState* const clock = FindCause(timeline, run)) {
+    DescribeClock(environment, *clock, at, page);
+  }
+  page->set_why(Cat(run.reason(), " (", run.rule(), ") started ", run.name(), ", step ", run.step(),
+                    " of ", escalation.steps_size(), " (", escalation.path(), ")"));
+  for (const v1::Link& link : environment.PolicyAt(run.policy_revision()).policy().links()) {
+    v1::PageLink* const out = page->add_links();
+    out->set_name(link.name());
+    out->set_url(ReplaceTicketId(link.url(), ticket_id));
+  }
+}
+
+}  // namespace escalation

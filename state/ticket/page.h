@@ -1,0 +1,28 @@
+// state/ticket/page.h
+//
+// What a page says: the arithmetic of the clock that caused it, why this route, what happens next.
+//
+//   Input       ticket, escalation run, the clock that started it
+//   Output      PageRequested, complete: a provider only formats it
+//   Threads     stateless; safe everywhere
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "escalation/v1/decision.pb.h"
+#include "escalation/v1/state.pb.h"
+#include "state/ticket/environment.h"
+
+namespace escalation {
+
+// tenant/ticket/escalation/cycle/generation, and "@route" unless it is the first route of its step.
+std::string PageKey(std::string_view tenant, std::string_view ticket_id,
+                    const v1::EscalationState& run, std::string_view route, bool first);
+
+// Fills in everything but route, key and fallback_of.
+void DescribePage(const Environment& environment, std::string_view ticket_id,
+                  const v1::TicketTimeline& timeline, const v1::EscalationState& run,
+                  const v1::Escalation& escalation, Instant at, v1::PageRequested* page);
+
+}  // namespace escalation

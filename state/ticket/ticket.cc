@@ -1,0 +1,274 @@
+#include "state/ticket/ticket.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "state/base/text.h"
+#include "state/ticket/clock.h"
+#include "state/ticket/ticket_observers.h"
+
+namespace escalation {
+namespace {
+
+using v1::Metric;
+
+constexpr Duration kMillisecond{1};
+
+// Whether the event can change facts or clocks. What cannot is not kept.
+bool MattersToClocks(const v1::Event& event) {
+  using Event = v1::Event;
+  switch (event.body_case()) {
+    case Event::kMessageAdded:
+      return event.message_added().visibility() == v1::MessageAdded::PUBLIC &&
+             (event.actor().kind() == v1::Actor::CUSTOMER ||
+              event.actor().kind() == v1::Actor::AGENT);
+    case Event::kOpened:
+    case Event::kStatusChanged:
+    case Event::kSeverityChanged:
+    case Event::kWorkaroundRecorded:
+    case Event::kAssigned:
+    case Event::kHandoverRequested:
+    case Event::kFieldsChanged:
+    case Event::kUpdateAgreed:
+    case Event::kMerged:
+    case Event::kPageAcknowledged:
+      return true;
+    default:
+      return false;
+  }
+}
+
+v1::Entry MakeEntry(const v1::Event& event, int64_t offset, int64_t policy_revision, Instant at) {
+  v1::Entry entry;
+  entry.set_at_ms(at.ms);
+  entry.set_offset(offset);
+  entry.set_policy_revision(policy_revision);
+  *entry.mutable_event() = event;
+  // The rest of the envelope is the log's and the store key's.
+  entry.mutable_event()->clear_tenant();
+  entry.mutable_event()->clear_id();
+  entry.mutable_event()->clear_origin();
+  entry.mutable_event()->clear_occurred_at();
+  entry.mutable_event()->clear_written_at();
+  entry.mutable_event()->clear_ticket_id();
+  return entry;
+}
+
+bool Has(const FactChange& change, Metric::Fact fact) { return (change.facts & Bit(fact)) != 0; }
+
+template <typename List>
+bool Holds(const List& list, const std::string& value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+}  // namespace
+
+void TicketFold::LiveObserver::OnClock(ClockChange change, const v1::ClockState& clock, Instant at,
+                                       Instant due, const char* detail, int warning) {
+  DecideClock(fold_.environment_, change, clock, at, due, detail, warning, BreachKind::kNow,
+              &fold_.sink_);
+  switch (change) {
+    case ClockChange::kWarned:
+    case ClockChange::kBreached:
+      fold_.TriggerOnClock(change, clock, at);
+      break;
+    case ClockChange::kMet:
+      fold_.escalations_.OnClockEnded(clock, "clock_met", acknowledging_, at);
+      break;
+    case ClockChange::kCancelled:
+    case ClockChange::kExpired:
+      fold_.escalations_.OnClockEnded(clock, "clock_cancelled", acknowledging_, at);
+      break;
+    default:
+      break;
+  }
+}
+
+void TicketFold::LiveObserver::OnNote(v1::Decision note, Instant at) {
+  const std::string rule = note.cause().rule();
+  note.clear_cause();
+  fold_.sink_.Add(at, Instant::Never(), rule).MergeFrom(note);
+}
+
+void TicketFold::LiveObserver::OnFacts(const v1::Entry& entry, const FactChange& change,
+                                       const v1::TicketFacts& /*facts*/) {
+  fold_.TriggerOnFacts(entry, change, Instant{entry.at_ms()});
+}
+
+TicketFold::TicketFold(Environment& environment, std::string_view tenant,
+                       std::string_view ticket_id, v1::TicketState* state, DecisionSink* sink)
+    : environment_(environment),
+      tenant_(tenant),
+      ticket_id_(ticket_id),
+      state_(*state),
+      sink_(*sink),
+      escalations_(environment, tenant, ticket_id, state, sink) {}
+
+bool TicketFold::IsLate(Instant at) const {
+  const v1::TicketTimeline& live = state_.live();
+  return at.ms < live.reached_ms() || (live.fired_ms() != 0 && at.ms <= live.fired_ms());
+}
+
+void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at) {
+  if (event.has_observed()) {
+    Observe(event, offset, at);
+  } else if (MattersToClocks(event)) {
+    v1::Entry entry = MakeEntry(event, offset, environment_.CurrentPolicy().revision(), at);
+    if (event.has_message_added() && event.actor().kind() == v1::Actor::CUSTOMER) {
+      entry.set_starts_nothing(at.ms < state_.live().facts().last_public_reply_ms());
+    }
+    if (IsLate(at)) {
+      Refold(std::move(entry));
+    } else {
+      ApplyEntry(std::move(entry));
+    }
+  } else if (!IsLate(at)) {
+    FireBoth(at - kMillisecond);
+  }
+  switch (event.body_case()) {
+    case v1::Event::kPageAcknowledged:
+      escalations_.Acknowledge(event.page_acknowledged(), at);
+      break;
+    case v1::Event::kPageResolved:
+      escalations_.ResolveAtPager(event.page_resolved(), at);
+      break;
+    case v1::Event::kPageOutcome:
+      escalations_.Settle(event.page_outcome(), at);
+      break;
+    case v1::Event::kEscalationRequested: {
+      const CompiledPolicy& policy = environment_.CurrentPolicy();
+      escalations_.Start(
+          {event.escalation_requested().escalation(), "requested", "", policy.revision(), nullptr},
+          at);
+      break;
+    }
+    case v1::Event::kEscalationStopped:
+      if (event.escalation_stopped().scope().escalation().empty()) {
+        escalations_.StopAll("manual", at);
+      } else {
+        escalations_.StopNamed(event.escalation_stopped().scope().escalation(), "manual", at);
+      }
+      break;
+    default:
+      break;
+  }
+  ForgetPast();
+}
+
+void TicketFold::ApplyEntry(v1::Entry entry) {
+  FireBoth(Instant{entry.at_ms()} - kMillisecond);
+  LiveObserver observer(*this);
+  observer.set_acknowledging(entry);
+  Timeline(environment_, state_.mutable_live(), &observer).Apply(entry);
+  Keep(std::move(entry));
+}
+
+void TicketFold::FireUntil(Instant limit) {
+  FireBoth(limit);
+  ForgetPast();
+}
+
+void TicketFold::FireBoth(Instant limit) {
+  LiveObserver observer(*this);
+  Timeline timeline(environment_, state_.mutable_live(), &observer);
+  for (;;) {
+    const Instant clock = timeline.NextMoment();
+    const Instant step = escalations_.NextMoment();
+    if (std::min(clock, step) > limit) return;
+    if (clock <= step) {
+      timeline.FireNext();
+    } else {
+      escalations_.FireNext();
+    }
+  }
+}
+
+void TicketFold::ForgetPast() { escalations_.Prune(); }
+
+void TicketFold::TriggerOnClock(ClockChange change, const v1::ClockState& clock, Instant at) {
+  const CompiledPolicy& policy = environment_.PolicyAt(clock.policy_revision());
+  const CompiledPlan* const plan = policy.FindPlan(clock.plan());
+  const CompiledTarget* const target = plan == nullptr ? nullptr : plan->FindTarget(clock.target());
+  if (target == nullptr) return;
+  const bool breached = change == ClockChange::kBreached;
+  const std::string& escalation =
+      breached ? target->target->on_breached() : target->target->on_warned();
+  if (escalation.empty()) return;
+  escalations_.Start({escalation, breached ? "clock_breached" : "clock_warned",
+                      target->target->path(), policy.revision(), &clock},
+                     at);
+}
+
+void TicketFold::TriggerOnFacts(const v1::Entry& entry, const FactChange& change, Instant at) {
+  const CompiledPolicy& policy = environment_.PolicyAt(entry.policy_revision());
+  const v1::TicketFacts& facts = state_.live().facts();
+  const v1::Event& event = entry.event();
+  if (change.ended != nullptr) {
+    escalations_.StopAll(change.ended, at);
+    return;
+  }
+  if (!event.has_page_acknowledged()) {
+    escalations_.OnFacts(change.facts, policy.SeverityRank(facts.severity()), at);
+  }
+  auto* const fired = state_.mutable_fired();
+  if (Has(change, Metric::REOPENED)) fired->Clear();
+  const bool served = facts.opened_ms() != 0 && facts.resolved_ms() == 0 &&
+                      (policy.FindPlan(facts.plan()) == nullptr ||
+                       !policy.FindPlan(facts.plan())->plan->no_tickets());
+  for (const v1::Trigger& trigger : policy.policy().triggers()) {
+    const bool matches = !trigger.has_when() ||
+                         Matches(trigger.when(), facts, environment_.FindAccount(facts.account()));
+    std::string key = trigger.path();
+    const char* reason = "level_entered";
+    bool fires = false;
+    if (trigger.on() == v1::Trigger::OPENED_WITH_SEVERITY) {
+      const bool listed =
+          trigger.severities().empty() || Holds(trigger.severities(), facts.severity());
+      CatTo(&key, '@', facts.severity());
+      reason = "opened_with_severity";
+      fires = listed && served && !facts.provisional() && !Holds(*fired, key);
+      // Once the severity has left the list, coming back is a new reason.
+      if (!listed) {
+        fired->erase(std::remove_if(fired->begin(), fired->end(),
+                                    [&](const std::string& old) {
+                                      return old.starts_with(Cat(trigger.path(), '@'));
+                                    }),
+                     fired->end());
+      }
+    } else if (trigger.on() == v1::Trigger::TOKEN) {
+      reason = "token";
+      if (Has(change, Metric::AGENT_PUBLIC_MESSAGE)) {
+        fired->erase(std::remove(fired->begin(), fired->end(), key), fired->end());
+      }
+      fires = Has(change, Metric::CUSTOMER_MESSAGE) && !entry.starts_nothing() &&
+              Holds(event.message_added().tokens(), trigger.token()) && !Holds(*fired, key);
+    } else if (trigger.on() == v1::Trigger::LEVEL_ENTERED) {
+      fires = Has(change, Metric::HANDOVER_ACCEPTED);
+    }
+    if (!fires || !matches) continue;
+    if (trigger.on() != v1::Trigger::LEVEL_ENTERED) *fired->Add() = key;
+    escalations_.Start({trigger.escalation(), reason, trigger.path(), policy.revision(), nullptr},
+                       at);
+  }
+}
+
+Instant TicketFold::NextMoment() const {
+  Instant next = std::min(escalations_.NextMoment(), ForgetMoment());
+  for (const v1::ClockState& clock : state_.live().clocks()) {
+    if (clock.next_ms() != 0) next = std::min(next, Instant{clock.next_ms()});
+  }
+  return next;
+}
+
+Instant TicketFold::ForgetMoment() const {
+  const v1::TicketFacts& facts = state_.live().facts();
+  const Duration after = environment_.CurrentPolicy().forget_after();
+  if (after.ms == 0) return Instant::Never();
+  // A ticket that was only heard of, merged or closed; one with an unsettled page waits for that.
+  const bool over =
+      facts.opened_ms() == 0 || facts.closed_ms() != 0 || !facts.merged_into().empty();
+  if (!over || !state_.escalations().empty()) return Instant::Never();
+  return Instant{state_.live().reached_ms()} + after;
+}
+
+}  // namespace escalation

@@ -1,0 +1,88 @@
+// state/ticket/ticket.h
+//
+// The fold of one ticket: puts events in their place, fires due moments, and lets the escalations
+// follow.
+//
+//   Input       events with their instants; limits up to which due moments fire
+//   Output      the ticket's state after; decisions
+//   Invariants  1. a ticket is never behind its own events: due moments before an event fire before
+//   it, with their own time
+//               2. a late event gives the same clocks as if it had come in time, and decisions that
+//               answer what was decided meanwhile
+//               3. clocks can be folded again; escalations only go forward
+//               4. at most kEntriesMax events are kept for folding again; an older event is applied
+//               at the beginning of these, flagged
+//   Time        enters as arguments only
+//   Errors      none
+//   Threads     one fold, one thread
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "escalation/v1/event.pb.h"
+#include "escalation/v1/state.pb.h"
+#include "state/base/instant.h"
+#include "state/ticket/decision_sink.h"
+#include "state/ticket/environment.h"
+#include "state/ticket/escalation.h"
+#include "state/ticket/timeline.h"
+
+namespace escalation {
+
+inline constexpr int kEntriesMax = 64;
+
+class TicketFold {
+ public:
+  // Borrows all.
+  TicketFold(Environment& environment, std::string_view tenant, std::string_view ticket_id,
+             v1::TicketState* state, DecisionSink* sink);
+
+  // A record about this ticket.
+  void Apply(const v1::Event& event, int64_t offset, Instant at);
+  // Fires every due moment up to and at `limit`.
+  void FireUntil(Instant limit);
+
+  // Calendars changed at `at`: what is used until then counts by `before`.
+  void Rearm(const Environment& before, Instant at);
+  // The account or the policy changed at `at`; `reason` is account or policy.
+  void Rematch(Instant at, const char* reason);
+  // The ticket's first policy came: everything that is kept is folded under it.
+  void RefoldAll(Instant at);
+  // Takes over what a merged ticket owes: a customer's message that waits since `since`.
+  void Inherit(Instant since, int64_t offset);
+
+  // When the ticket needs folding next: a due moment, a step, or being forgotten. Never: nothing is
+  // due.
+  Instant NextMoment() const;
+  // When the ticket may be forgotten; Never: it lives.
+  Instant ForgetMoment() const;
+
+ private:
+  class LiveObserver;
+  class RefoldObserver;
+  class RefoldEffects;
+
+  bool IsLate(Instant at) const;
+  void ApplyEntry(v1::Entry entry);
+  void Refold(v1::Entry entry);
+  // Folds the kept entries from the base. `late`: the entry whose notes and facts are told; null:
+  // none.
+  v1::TicketTimeline Run(RefoldObserver* observer, int64_t fire_until_ms) const;
+  void FireBoth(Instant limit);
+  void Keep(v1::Entry entry);
+  void Compact(int count);
+  void ForgetPast();
+  void Observe(const v1::Event& event, int64_t offset, Instant at);
+  void TriggerOnFacts(const v1::Entry& entry, const FactChange& change, Instant at);
+  void TriggerOnClock(ClockChange change, const v1::ClockState& clock, Instant at);
+
+  Environment& environment_;
+  const std::string_view tenant_;
+  const std::string_view ticket_id_;
+  v1::TicketState& state_;
+  DecisionSink& sink_;
+  EscalationMachine escalations_;
+};
+
+}  // namespace escalation
