@@ -1,0 +1,339 @@
+#include "daemon/config.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/config_values.h"
+#include "state/base/text.h"
+#include "state/policy/policy_names.h"
+
+namespace escalation {
+namespace {
+
+constexpr const char* kVictorOpsEndpoint =
+    "https://alert.victorops.com/integrations/generic/20131114/alert";
+constexpr int kVictorOpsPerMinuteMax = 150;
+constexpr int64_t kPartitionMax = 1023;
+constexpr Duration kSettleMax = Duration::Minutes(1);
+constexpr Duration kTimeoutMax = Duration::Minutes(1);
+
+// The host's name as a name of ours: other characters become "-".
+std::string HostName() {
+  char name[256] = {};
+  if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0') return "escalationd";
+  std::string out = std::string(name).substr(0, kNameBytesMax);
+  for (char& c : out) {
+    if (!IsId({&c, 1}, 1)) c = '-';
+  }
+  return out;
+}
+
+std::string WalkName(YamlMap& map, std::string_view key, size_t bytes_max) {
+  const std::string name = map.Text(key);
+  if (!name.empty() && !IsId(name, bytes_max)) {
+    map.Problem(map.Find(key)->place,
+                Cat(Quoted(key), " must be 1 to ", bytes_max,
+                    " characters of A-Z a-z 0-9 . _ : -, got ", Quoted(name)));
+  }
+  return name;
+}
+
+// Keeps *out if the key is absent.
+void WalkLength(YamlMap& map, std::string_view key, Duration min, Duration max, Duration* out) {
+  const std::optional<Duration> length = map.Length(key);
+  if (!length) return;
+  if (*length < min || *length > max) {
+    map.Problem(map.Find(key)->place,
+                Cat(Quoted(key), " must be from ", min, " to ", max, ", got ", *length));
+    return;
+  }
+  *out = *length;
+}
+
+void WalkLog(YamlMap& top, const std::string& folder, Config* config) {
+  config->log.dir = Cat(config->state_dir, "/log");
+  std::optional<YamlMap> log = top.Map("log", "log");
+  if (!log) return;
+  const auto kind = log->Word("kind", {{"embedded", 0}, {"kafka", 1}});
+  // The keys of a kind that this build lacks are known, so that one message says what is wrong.
+  const bool kafka = kind == 1;
+  if (kafka) {
+    log->Problem(log->Find("kind")->place, "\"kafka\" is not in this build yet",
+                 "write kind: embedded");
+    for (const char* key : {"brokers", "topic", "properties"}) log->Find(key);
+  }
+  const std::string dir = log->Text("dir");
+  if (!dir.empty()) config->log.dir = ResolvePath(folder, dir);
+  log->Finish();
+}
+
+void WalkApi(YamlMap& top, Config* config) {
+  std::optional<YamlMap> api = top.Map("api", "api");
+  if (!api) return;
+  const std::string listen = api->Text("listen");
+  if (!listen.empty()) {
+    if (const auto address = ParseListenAddress(listen)) {
+      config->listen = *address;
+    } else {
+      api->Problem(api->Find("listen")->place,
+                   Cat("\"listen\" must be an address and a port, got ", Quoted(listen)),
+                   "write it such as 127.0.0.1:8320; port 0 takes a free one");
+    }
+  }
+  api->Finish();
+}
+
+void WalkLogging(YamlMap& top, LoggingConfig* logging) {
+  using Level = LoggingConfig::Level;
+  using Format = LoggingConfig::Format;
+  std::optional<YamlMap> map = top.Map("logging", "logging");
+  if (!map) return;
+  const std::vector<Choice> levels = {{"trace", static_cast<int>(Level::kTrace)},
+                                      {"debug", static_cast<int>(Level::kDebug)},
+                                      {"info", static_cast<int>(Level::kInfo)},
+                                      {"warning", static_cast<int>(Level::kWarning)},
+                                      {"error", static_cast<int>(Level::kError)}};
+  const std::vector<Choice> formats = {{"auto", static_cast<int>(Format::kAuto)},
+                                       {"json", static_cast<int>(Format::kJson)},
+                                       {"pretty", static_cast<int>(Format::kPretty)}};
+  logging->level =
+      static_cast<Level>(map->Word("level", levels).value_or(static_cast<int>(Level::kInfo)));
+  logging->format =
+      static_cast<Format>(map->Word("format", formats).value_or(static_cast<int>(Format::kAuto)));
+  map->Finish();
+}
+
+void WalkDelivery(YamlMap& top, DeliveryConfig* delivery) {
+  std::optional<YamlMap> map = top.Map("delivery", "delivery");
+  if (!map) return;
+  delivery->allow_private_addresses = map->Flag("allow_private_addresses").value_or(false);
+  WalkLength(*map, "backoff_initial", {10}, Duration::Minutes(5), &delivery->backoff_initial);
+  WalkLength(*map, "backoff_max", {10}, Duration::Hours(1), &delivery->backoff_max);
+  WalkLength(*map, "give_up_after", Duration::Seconds(1), Duration::Days(7),
+             &delivery->give_up_after);
+  if (delivery->backoff_max < delivery->backoff_initial) {
+    map->Problem(map->place(), Cat("\"backoff_max\" must be at least \"backoff_initial\" of ",
+                                   delivery->backoff_initial, ", got ", delivery->backoff_max));
+  }
+  map->Finish();
+}
+
+// From `url`, or for VictorOps from its parts.
+Secret WalkUrl(YamlMap& map, RouteConfig::Kind kind, const std::string& folder) {
+  Secret url = WalkSecret(map, "url", folder);
+  if (kind == RouteConfig::Kind::kWebhook) {
+    if (url.empty()) map.Find("url", Need::kRequired);
+    return url;
+  }
+  const std::string endpoint = map.Text("endpoint");
+  const std::string routing_key = map.Text("routing_key");
+  const Secret key = WalkSecret(map, "key", folder);
+  if (!url.empty() && (!key.empty() || !endpoint.empty())) {
+    map.Problem(map.place(), "\"url\" is the whole address; \"endpoint\" and \"key\" are its parts",
+                "give one or the other");
+    return url;
+  }
+  std::string address = url.Reveal();
+  if (url.empty()) {
+    if (key.empty()) return url;
+    address = Cat(endpoint.empty() ? kVictorOpsEndpoint : endpoint, "/", key.Reveal());
+  }
+  if (!routing_key.empty()) CatTo(&address, address.ends_with('/') ? "" : "/", routing_key);
+  return Secret(std::move(address));
+}
+
+// Token characters of RFC 9110.
+bool IsHeaderName(std::string_view name) {
+  return !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+void WalkHeaders(YamlMap& map, RouteConfig* route) {
+  const YamlNode* node = map.Find("headers");
+  for (auto& [name, value] : map.Pairs("headers")) {
+    const bool clean = std::all_of(value.begin(), value.end(), [](char c) {
+      return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+    });
+    if (!IsHeaderName(name) || !clean || value.size() > kSecretBytesMax) {
+      map.Problem(node->place, Cat("\"headers\" has a malformed header ", Quoted(name)),
+                  "names are letters, digits, - and _; values are one line");
+      continue;
+    }
+    route->headers.emplace_back(name, Secret(std::move(value)));
+  }
+}
+
+void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, RouteConfig* route) {
+  route->name = entry.key;
+  YamlMap map(entry.value, PartWhere("route", entry.key), PartPath("routes", entry.key), walk);
+  if (!IsId(entry.key, kNameBytesMax)) {
+    map.Problem(entry.place,
+                Cat("the name must be 1 to ", kNameBytesMax, " characters of A-Z a-z 0-9 . _ : -"));
+  }
+  const auto kind = map.Word("kind",
+                             {{"victorops", static_cast<int>(RouteConfig::Kind::kVictorOps)},
+                              {"webhook", static_cast<int>(RouteConfig::Kind::kWebhook)}},
+                             Need::kRequired);
+  if (!kind && entry.value.kind == YamlNode::Kind::kMap) return;  // Its keys mean nothing yet.
+  route->kind = static_cast<RouteConfig::Kind>(kind.value_or(0));
+  route->url = WalkUrl(map, route->kind, folder);
+  if (route->kind == RouteConfig::Kind::kWebhook) {
+    route->signing_secret = WalkSecret(map, "secret", folder);
+    WalkHeaders(map, route);
+  } else {
+    route->per_minute_max = kVictorOpsPerMinuteMax;
+  }
+  if (!route->url.empty() && !IsDestination(route->url.Reveal())) {
+    map.Problem(map.place(), "the address is not an http or https URL",
+                "write it such as https://hooks.example.com/pages");
+  } else if (route->url.empty() && route->kind == RouteConfig::Kind::kVictorOps) {
+    map.Problem(map.place(), "no address: \"url_file\" or \"key_file\" is missing");
+  }
+  const auto budget = map.Integer("per_minute_max", 1, 100'000);
+  if (budget) route->per_minute_max = static_cast<int>(*budget);
+  route->shadow = map.Flag("shadow").value_or(false);
+  WalkLength(map, "timeout", {100}, kTimeoutMax, &route->timeout);
+  map.Finish();
+}
+
+// The problems of policy files are added to *policies: they have places of their own.
+void WalkTenants(YamlMap& top, const std::string& folder, Config* config, std::string* policies) {
+  std::set<std::string> names;
+  int index = 0;
+  for (const YamlNode* item : top.List("tenants", Need::kRequired)) {
+    TenantConfig tenant;
+    YamlMap map(*item, Cat("tenant ", index + 1), Cat("tenants[", index, "]"), top.walk());
+    ++index;
+    tenant.name = WalkName(map, "name", kTenantBytesMax);
+    if (tenant.name.empty()) tenant.name = "default";
+    tenant.partition.value =
+        static_cast<int32_t>(map.Integer("partition", 0, kPartitionMax).value_or(0));
+    const std::string policy = map.Text("policy", Need::kRequired);
+    map.Finish();
+    if (!names.insert(tenant.name).second) {
+      map.Problem(item->place, Cat("the tenant ", Quoted(tenant.name), " is given twice"));
+    }
+    if (policy.empty()) continue;
+    tenant.policy_path = ResolvePath(folder, policy);
+    absl::StatusOr<LoadedPolicy> loaded = LoadPolicyFile(tenant.policy_path);
+    if (!loaded.ok()) {
+      CatTo(policies, policies->empty() ? "" : "\n", std::string(loaded.status().message()));
+      continue;
+    }
+    tenant.policy = *std::move(loaded);
+    if (tenant.policy.policy.tenant() != tenant.name) {
+      map.Problem(map.Find("policy")->place,
+                  Cat("the policy is for tenant ", Quoted(tenant.policy.policy.tenant()),
+                      ", expected ", Quoted(tenant.name)));
+    }
+    config->tenants.push_back(std::move(tenant));
+  }
+  if (index == 0 && top.Find("tenants") != nullptr) {
+    top.Problem(top.place(), "\"tenants\" must hold at least one tenant");
+  }
+}
+
+void CheckRoutes(YamlMap& top, Config* config) {
+  std::vector<std::string> configured;
+  for (const RouteConfig& route : config->routes) configured.push_back(route.name);
+  std::set<std::string> paged;
+  for (const TenantConfig& tenant : config->tenants) {
+    for (const v1::Route& route : tenant.policy.policy.routes()) {
+      paged.insert(route.name());
+      if (config->FindRoute(route.name()) != nullptr) continue;
+      const YamlNode* routes = top.Find("routes");
+      top.Problem(routes == nullptr ? top.place() : routes->place,
+                  Cat("the policy of tenant ", Quoted(tenant.name), " pages the route ",
+                      Quoted(route.name()), ", which is not configured"),
+                  configured.empty() ? "" : HintOf(route.name(), configured, "configured:"));
+    }
+  }
+  for (const std::string& name : configured) {
+    if (paged.contains(name)) continue;
+    config->notices.push_back(
+        Cat(config->path, ": route ", Quoted(name), " is configured, but no policy pages it"));
+  }
+}
+
+void WalkConfig(YamlMap& top, const std::string& folder, Config* config, std::string* policies) {
+  config->instance = WalkName(top, "instance", kNameBytesMax);
+  if (config->instance.empty()) config->instance = HostName();
+  const std::string state_dir = top.Text("state_dir");
+  if (!state_dir.empty()) config->state_dir = ResolvePath(folder, state_dir);
+  WalkLog(top, folder, config);
+  WalkApi(top, config);
+  WalkLogging(top, &config->logging);
+  WalkLength(top, "settle", {}, kSettleMax, &config->settle);
+  for (const YamlEntry* entry : top.Named("routes")) {
+    WalkRoute(*entry, top.walk(), folder, &config->routes.emplace_back());
+  }
+  WalkDelivery(top, &config->delivery);
+  if (std::optional<YamlMap> cache = top.Map("cache", "cache")) {
+    config->tickets_max =
+        cache->Integer("tickets_max", 1, 100'000'000).value_or(config->tickets_max);
+    cache->Finish();
+  }
+  WalkTenants(top, folder, config, policies);
+  top.Finish();
+}
+
+}  // namespace
+
+const RouteConfig* Config::FindRoute(std::string_view name) const {
+  for (const RouteConfig& route : routes) {
+    if (route.name == name) return &route;
+  }
+  return nullptr;
+}
+
+const TenantConfig* Config::FindTenant(std::string_view name) const {
+  for (const TenantConfig& tenant : tenants) {
+    if (tenant.name == name) return &tenant;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  Problems problems(path);
+  Positions positions;
+  std::optional<YamlNode> root = ReadYamlFile(path, &problems);
+  if (!root) return problems.ToStatus();
+  ExpandEnvironment(ReadEnvironment, &problems, &*root);
+  Config config;
+  config.path = path;
+  std::string policies;
+  YamlMap top(*root, "", "", {&problems, &positions});
+  if (root->kind != YamlNode::Kind::kMap) return problems.ToStatus();
+  WalkConfig(top, FolderOf(path), &config, &policies);
+  if (problems.empty() && policies.empty()) CheckRoutes(top, &config);
+  if (problems.empty() && policies.empty()) return config;
+  std::string message(problems.ToStatus().message());
+  if (!policies.empty()) CatTo(&message, message.empty() ? "" : "\n", policies);
+  return absl::InvalidArgumentError(message);
+}
+
+std::vector<std::string> RestartFields(const Config& before, const Config& after) {
+  std::vector<std::string> fields;
+  const auto differ = [&](bool different, const char* field) {
+    if (different) fields.emplace_back(field);
+  };
+  differ(before.instance != after.instance, "instance");
+  differ(before.state_dir != after.state_dir, "state_dir");
+  differ(before.log.kind != after.log.kind || before.log.dir != after.log.dir, "log");
+  differ(before.listen.host != after.listen.host || before.listen.port != after.listen.port, "api");
+  differ(before.logging.format != after.logging.format, "logging.format");
+  differ(before.tickets_max != after.tickets_max, "cache");
+  bool tenants = before.tenants.size() != after.tenants.size();
+  for (const TenantConfig& tenant : before.tenants) {
+    const TenantConfig* other = after.FindTenant(tenant.name);
+    tenants |= other == nullptr || other->partition != tenant.partition;
+  }
+  differ(tenants, "tenants");
+  return fields;
+}
+
+}  // namespace escalation

@@ -1,0 +1,125 @@
+// daemon/config.h
+//
+// The daemon's config file (YAML): everything that differs between installations. Nothing here may
+// change state or decisions; promises stand in the policy.
+//
+//   Input       one file; environment variables as ${NAME} or ${NAME:default} in its values; files
+//               that hold secrets; the policy files that it names
+//   Output      Config, complete with defaults, paths relative to the config file resolved
+//   Invariants  1. a file with any problem gives nothing: a reload keeps the old config
+//               2. every route that a tenant's policy pages is configured
+//               3. secrets are held as Secret and appear in no message
+//   Time        none
+//   Errors      kInvalidArgument; the message has a line "FILE:LINE:COLUMN: ..." for each problem,
+//               also for those of the policy files
+//   Threads     values
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/secret.h"
+#include "state/base/ids.h"
+#include "state/base/instant.h"
+#include "state/policy/policy_loader.h"
+
+namespace escalation {
+
+inline constexpr size_t kSecretBytesMax = 4096;
+
+struct LogConfig {
+  enum class Kind { kEmbedded };
+  Kind kind = Kind::kEmbedded;
+  // Default: "log" inside the state directory.
+  std::string dir;
+};
+
+struct ListenAddress {
+  // A name or address; IPv6 without brackets.
+  std::string host = "127.0.0.1";
+  // 0: any free port.
+  uint16_t port = 8320;
+};
+
+struct LoggingConfig {
+  enum class Level { kTrace, kDebug, kInfo, kWarning, kError };
+  // kAuto: pretty on a terminal, JSON elsewhere.
+  enum class Format { kAuto, kJson, kPretty };
+  Level level = Level::kInfo;  // May change on reload.
+  Format format = Format::kAuto;
+};
+
+struct TenantConfig {
+  // [A-Za-z0-9._:-]{1,32}
+  std::string name;
+  Partition partition;
+  // As resolved.
+  std::string policy_path;
+  // May change on reload: the difference to the log is reported, a person publishes it.
+  LoadedPolicy policy;
+};
+
+struct RouteConfig {
+  enum class Kind { kVictorOps, kWebhook };
+  // As policies name it.
+  std::string name;
+  Kind kind = Kind::kWebhook;
+  // Complete, with key and routing key.
+  Secret url;
+  // Signs webhooks (Standard Webhooks); empty: unsigned.
+  Secret signing_secret;
+  // Extra request headers of a webhook. Values may be credentials.
+  std::vector<std::pair<std::string, Secret>> headers;
+  // Requests a minute; 0: unlimited. VictorOps: 150 for an organisation.
+  int per_minute_max = 0;
+  // Decided and published, not delivered.
+  bool shadow = false;
+  // Of one request, whole.
+  Duration timeout = Duration::Seconds(10);
+};
+
+struct DeliveryConfig {
+  // Loopback, link-local and private networks as destinations.
+  bool allow_private_addresses = false;
+  Duration backoff_initial = Duration::Seconds(1);
+  Duration backoff_max = Duration::Minutes(5);
+  // After this long a page has failed, and its fallback route is paged.
+  Duration give_up_after = Duration::Hours(1);
+};
+
+// Unless a field says otherwise, a change of it takes a restart.
+struct Config {
+  // The file it was read from.
+  std::string path;
+  // Default: the host's name.
+  std::string instance;
+  std::string state_dir = "/var/lib/escalationd";
+  LogConfig log;
+  ListenAddress listen;
+  LoggingConfig logging;
+  // How long after a due moment its tick is appended. May change on reload.
+  Duration settle = Duration::Seconds(2);
+  // At least one; names unique.
+  std::vector<TenantConfig> tenants;
+  // Names unique. May change on reload.
+  std::vector<RouteConfig> routes;
+  // May change on reload.
+  DeliveryConfig delivery;
+  // Tickets kept decoded in memory.
+  int64_t tickets_max = 200'000;
+  // What a person should know although nothing is wrong, such as a route that no policy pages.
+  std::vector<std::string> notices;
+
+  const RouteConfig* FindRoute(std::string_view name) const;
+  const TenantConfig* FindTenant(std::string_view name) const;
+};
+
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+// Names of the fields that differ between the two and need a restart; for a reload's message.
+std::vector<std::string> RestartFields(const Config& before, const Config& after);
+
+}  // namespace escalation

@@ -1,0 +1,45 @@
+// daemon/config_values.h
+//
+// Values of the config file that need more than their text: environment variables, secrets from
+// files, addresses, paths. Used by config.cc only.
+//
+//   Input       nodes and maps of the walker
+//   Output      values; what is wrong goes to the walk's Problems
+//   Invariants  1. the text of a secret never enters a message
+//   Time        none
+//   Errors      in Problems
+//   Threads     ReadEnvironment reads the process's environment; nothing else is shared
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/config.h"
+#include "state/policy/yaml_reader.h"
+
+namespace escalation {
+
+// The value of an environment variable; empty optional: not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+std::optional<std::string> ReadEnvironment(const std::string& name);
+
+// Replaces ${NAME} and ${NAME:default} in every value (not in keys); $${ stands for ${.
+void ExpandEnvironment(const Environment& environment, Problems* problems, YamlNode* node);
+
+// The folder of a file, empty for the current one; and a path seen from there.
+std::string FolderOf(const std::string& path);
+std::string ResolvePath(const std::string& folder, const std::string& path);
+
+// `key`, or the content of the file that `key`_file names, without its last newline. Both is a
+// problem.
+Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folder);
+
+// "127.0.0.1:8320", "[::1]:0", "localhost:80".
+std::optional<ListenAddress> ParseListenAddress(std::string_view text);
+
+// http or https, a host, no blanks or control characters.
+bool IsDestination(std::string_view url);
+
+}  // namespace escalation
