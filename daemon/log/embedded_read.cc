@@ -78,10 +78,10 @@ absl::StatusOr<std::vector<Record>> EmbeddedRocks::ReadRecords(Partition partiti
   size_t bytes = 0;
   Offset expected = from;
   for (it->Seek(RecordKey(partition, from)); it->Valid() && expected < end; it->Next()) {
-    if (!records.empty() && bytes + it->value().size() > bytes_max) return records;
     absl::StatusOr<Record> record = ParseRecord(name_, View(it->key()), View(it->value()));
     if (!record.ok()) return record.status();
     if (record->offset != expected) break;
+    if (!records.empty() && bytes + record->value.size() > bytes_max) return records;
     bytes += record->value.size();
     expected = expected + 1;
     records.push_back(*std::move(record));

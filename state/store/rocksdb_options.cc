@@ -1,0 +1,67 @@
+#include "state/store/rocksdb_options.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "rocksdb/cache.h"
+#include "rocksdb/convenience.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+#include "rocksdb/utilities/table_properties_collectors.h"
+
+namespace escalation {
+namespace {
+
+// The first one that this librocksdb was built with.
+rocksdb::CompressionType Compression(std::initializer_list<rocksdb::CompressionType> wanted) {
+  const std::vector<rocksdb::CompressionType> known = rocksdb::GetSupportedCompressions();
+  for (const rocksdb::CompressionType type : wanted) {
+    if (std::find(known.begin(), known.end(), type) != known.end()) return type;
+  }
+  return rocksdb::kNoCompression;
+}
+
+}  // namespace
+
+rocksdb::Options StoreOptions(const RocksdbStoreOptions& store,
+                              const std::shared_ptr<FirstFailure>& failure) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  // One column family: a flush holds whole batches in their order, so a crash leaves a prefix of
+  // turns without atomic_flush.
+  options.write_buffer_size = store.flush_bytes_max;
+  options.max_write_buffer_number = 4;  // A commit does not wait for the flush before.
+  options.paranoid_checks = true;
+  // A failed flush is never retried: see FirstFailure.
+  options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(failure);
+  // Fast where tickets change all the time, small where they rest.
+  options.compression = Compression({rocksdb::kLZ4Compression, rocksdb::kZSTD});
+  options.bottommost_compression = Compression({rocksdb::kZSTD, rocksdb::kLZ4Compression});
+  options.level_compaction_dynamic_level_bytes = true;  // Bounds wasted space to about a tenth.
+  options.bytes_per_sync = 1 << 20;  // Tables reach the disk evenly, not in bursts.
+  options.max_background_jobs = 2;
+  // Wake-ups, outbox entries and dedupe entries are deleted soon after they were written: tables
+  // that are mostly tombstones are compacted first, so that scans do not walk over them.
+  options.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(/*sliding_window_size=*/1024,
+                                                    /*deletion_trigger=*/512));
+  // RocksDB's own message files stay small.
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.max_log_file_size = 1 << 20;
+  options.keep_log_file_num = 2;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(store.block_cache_bytes);
+  table.cache_index_and_filter_blocks = true;  // Counted within block_cache_bytes.
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // Most dedupe and account lookups miss: ten bits a key save 99 of 100 reads.
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.format_version = 5;  // Fixed, so that a newer RocksDB writes what 7.8 reads.
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace escalation

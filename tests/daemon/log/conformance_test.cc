@@ -1,0 +1,273 @@
+// What every log that can be written to promises.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "daemon/log/embedded_log.h"
+#include "daemon/log/log.h"
+#include "daemon/log/memory_log.h"
+#include "state/base/text.h"
+#include "tests/daemon/log/log_kinds.h"
+#include "tests/daemon/log/temporary_directory.h"
+
+namespace escalation {
+
+const LogKind kWritableLogs[2] = {
+    {"memory",
+     [](const std::string&, int32_t partitions, ManualClock* clock) -> std::unique_ptr<Log> {
+       return std::make_unique<MemoryLog>("0123456789abcdef0123456789abcdef", partitions,
+                                          clock->AsFunction());
+     }},
+    {"embedded",
+     [](const std::string& dir, int32_t partitions, ManualClock* clock) -> std::unique_ptr<Log> {
+       EmbeddedLogOptions options;
+       options.partitions = partitions;
+       options.clock = clock->AsFunction();
+       absl::StatusOr<std::unique_ptr<Log>> log = OpenEmbeddedLog(dir, std::move(options));
+       EXPECT_TRUE(log.ok()) << log.status();
+       return log.ok() ? *std::move(log) : nullptr;
+     }},
+};
+
+namespace {
+
+constexpr Partition kZero{0};
+constexpr Partition kOne{1};
+constexpr size_t kPlenty = 1 << 20;
+
+class ConformanceTest : public testing::TestWithParam<LogKind> {
+ protected:
+  void SetUp() override {
+    log_ = GetParam().open(dir_ / "log", 2, &clock_);
+    ASSERT_NE(log_, nullptr);
+  }
+  Offset AppendOk(Partition partition, std::string value) {
+    absl::StatusOr<Appended> appended = AppendAndWait(*log_, partition, std::move(value));
+    EXPECT_TRUE(appended.ok()) << appended.status();
+    return appended.ok() ? appended->offset : Offset{-1};
+  }
+  std::string Values(Partition partition, Offset from, size_t bytes_max) {
+    absl::StatusOr<RecordBatch> batch = log_->Read(partition, from, bytes_max);
+    if (!batch.ok()) return batch.status().ToString();
+    std::string out;
+    for (const Record& record : batch->records) CatTo(&out, record.offset, "=", record.value, " ");
+    return out;
+  }
+
+  TemporaryDirectory dir_;
+  ManualClock clock_{kNoon};
+  std::unique_ptr<Log> log_;
+};
+
+TEST_P(ConformanceTest, a_new_log_is_empty_and_has_an_incarnation) {
+  EXPECT_EQ(log_->identity().kind, GetParam().name);
+  EXPECT_EQ(log_->identity().incarnation.size(), 32u);
+  EXPECT_EQ(log_->partitions(), 2);
+  EXPECT_EQ(*log_->Begin(kZero), Offset{0});
+  EXPECT_EQ(*log_->End(kZero), Offset{0});
+  EXPECT_EQ(*log_->PublishedThrough(kZero), 0u);
+  EXPECT_EQ(Values(kZero, Offset{0}, kPlenty), "");
+  EXPECT_TRUE(log_->ReadDecisions(kZero, 1, 10)->empty());
+}
+
+TEST_P(ConformanceTest, offsets_are_dense_and_of_each_partition) {
+  EXPECT_EQ(AppendOk(kZero, "a"), Offset{0});
+  EXPECT_EQ(AppendOk(kZero, "b"), Offset{1});
+  EXPECT_EQ(AppendOk(kOne, "c"), Offset{0});
+  EXPECT_EQ(Values(kZero, Offset{0}, kPlenty), "0=a 1=b ");
+  EXPECT_EQ(Values(kOne, Offset{0}, kPlenty), "0=c ");
+  EXPECT_EQ(*log_->End(kZero), Offset{2});
+  EXPECT_EQ(log_->Read(kOne, Offset{0}, kPlenty)->end, Offset{1});
+}
+
+TEST_P(ConformanceTest, append_times_never_decrease) {
+  AppendOk(kZero, "a");
+  clock_.Set(kNoon - Duration::Hours(1));
+  const absl::StatusOr<Appended> second = AppendAndWait(*log_, kZero, "b");
+  clock_.Set(kNoon + Duration::Seconds(5));
+  AppendOk(kZero, "c");
+  const absl::StatusOr<RecordBatch> batch = log_->Read(kZero, Offset{0}, kPlenty);
+  ASSERT_EQ(batch->records.size(), 3u);
+  EXPECT_EQ(batch->records[0].appended, kNoon);
+  EXPECT_EQ(batch->records[1].appended, kNoon);
+  EXPECT_EQ(second->appended, kNoon);
+  EXPECT_EQ(batch->records[2].appended, kNoon + Duration::Seconds(5));
+}
+
+TEST_P(ConformanceTest, a_clock_outside_the_accepted_years_dates_nothing) {
+  clock_.Set(Instant{0});
+  EXPECT_TRUE(absl::IsUnavailable(AppendAndWait(*log_, kZero, "a").status()));
+  clock_.Set(kInstantMax);
+  EXPECT_TRUE(absl::IsUnavailable(AppendAndWait(*log_, kZero, "a").status()));
+  clock_.Set(kNoon);
+  EXPECT_EQ(AppendOk(kZero, "a"), Offset{0});
+}
+
+TEST_P(ConformanceTest, reading_is_bounded_but_gives_at_least_one) {
+  for (const char* value : {"0123456789", "0123456789", "0123456789"}) AppendOk(kZero, value);
+  EXPECT_EQ(log_->Read(kZero, Offset{0}, 1)->records.size(), 1u);
+  EXPECT_EQ(log_->Read(kZero, Offset{0}, 20)->records.size(), 2u);
+  EXPECT_EQ(log_->Read(kZero, Offset{1}, kPlenty)->records.size(), 2u);
+  EXPECT_EQ(log_->Read(kZero, Offset{1}, 0)->end, Offset{3});
+}
+
+TEST_P(ConformanceTest, positions_outside_the_log_are_out_of_range) {
+  AppendOk(kZero, "a");
+  EXPECT_EQ(Values(kZero, Offset{1}, kPlenty), "");
+  EXPECT_TRUE(absl::IsOutOfRange(log_->Read(kZero, Offset{2}, kPlenty).status()));
+  EXPECT_TRUE(absl::IsOutOfRange(log_->Read(kZero, Offset{-1}, kPlenty).status()));
+}
+
+TEST_P(ConformanceTest, partitions_outside_the_log_are_refused) {
+  for (const Partition partition : {Partition{2}, Partition{-1}}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(log_->Begin(partition).status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(log_->End(partition).status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(log_->Read(partition, Offset{0}, 1).status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(AppendAndWait(*log_, partition, "a").status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(log_->Publish(partition, {{1, "x", "y"}})));
+    EXPECT_TRUE(absl::IsInvalidArgument(log_->PublishedThrough(partition).status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(log_->ReadDecisions(partition, 1, 1).status()));
+    EXPECT_FALSE(log_->WaitFor(partition, Offset{0}, absl::InfiniteDuration()));
+  }
+}
+
+TEST_P(ConformanceTest, empty_binary_and_large_values_come_back) {
+  const std::string binary("\0\xff\n\0", 4);
+  const std::string large(kRecordBytesMax, 'x');
+  AppendOk(kZero, "");
+  AppendOk(kZero, binary);
+  AppendOk(kZero, large);
+  const absl::StatusOr<RecordBatch> batch = log_->Read(kZero, Offset{0}, 2 * kRecordBytesMax);
+  ASSERT_EQ(batch->records.size(), 3u);
+  EXPECT_EQ(batch->records[0].value, "");
+  EXPECT_EQ(batch->records[1].value, binary);
+  EXPECT_TRUE(batch->records[2].value == large);
+}
+
+TEST_P(ConformanceTest, a_record_above_the_limit_is_refused) {
+  const absl::Status status =
+      AppendAndWait(*log_, kZero, std::string(kRecordBytesMax + 1, 'x')).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_EQ(*log_->End(kZero), Offset{0});
+}
+
+TEST_P(ConformanceTest, acknowledgements_come_in_order_and_mean_visible) {
+  constexpr int kRecords = 3000;
+  absl::Mutex mutex;
+  std::vector<int64_t> offsets;
+  bool all_visible = true;
+  absl::Notification finished;
+  for (int i = 0; i < kRecords; ++i) {
+    log_->Append(kZero, Cat("v", i), [&](absl::StatusOr<Appended> appended) {
+      absl::MutexLock lock(&mutex);
+      offsets.push_back(appended.ok() ? appended->offset.value : -1);
+      if (offsets.size() == kRecords) finished.Notify();
+    });
+  }
+  finished.WaitForNotification();
+  for (int i = 0; i < kRecords; ++i) all_visible = all_visible && offsets[i] == i;
+  EXPECT_TRUE(all_visible);
+  EXPECT_EQ(*log_->End(kZero), Offset{kRecords});
+  Offset from{0};
+  while (from.value < kRecords) {
+    const absl::StatusOr<RecordBatch> batch = log_->Read(kZero, from, 1000);
+    ASSERT_TRUE(batch.ok()) << batch.status();
+    for (const Record& record : batch->records) {
+      ASSERT_EQ(record.offset, from);
+      ASSERT_EQ(record.value, Cat("v", from));
+      from = from + 1;
+    }
+  }
+}
+
+TEST_P(ConformanceTest, appends_of_many_threads_are_all_taken_once) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 200;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        EXPECT_TRUE(AppendAndWait(*log_, kZero, Cat(t, ".", i)).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<int> next(kThreads, 0);
+  const absl::StatusOr<RecordBatch> batch = log_->Read(kZero, Offset{0}, kPlenty);
+  ASSERT_EQ(batch->records.size(), size_t{kThreads * kEach});
+  for (const Record& record : batch->records) {
+    const int thread = record.value[0] - '0';
+    EXPECT_EQ(record.value, Cat(thread, ".", next[thread]++));
+  }
+}
+
+TEST_P(ConformanceTest, a_waiting_reader_is_woken_by_an_append) {
+  std::thread writer([&] { AppendOk(kZero, "a"); });
+  EXPECT_TRUE(log_->WaitFor(kZero, Offset{0}, absl::InfiniteDuration()));
+  writer.join();
+  EXPECT_TRUE(log_->WaitFor(kZero, Offset{0}, absl::ZeroDuration()));
+  EXPECT_FALSE(log_->WaitFor(kZero, Offset{1}, absl::ZeroDuration()));
+  EXPECT_FALSE(log_->WaitFor(kZero, Offset{1}, absl::Milliseconds(1)));
+}
+
+TEST_P(ConformanceTest, stop_wakes_readers_and_refuses_writers) {
+  AppendOk(kZero, "a");
+  std::thread stopper([&] { log_->Stop(); });
+  EXPECT_FALSE(log_->WaitFor(kZero, Offset{1}, absl::InfiniteDuration()));
+  stopper.join();
+  EXPECT_TRUE(absl::IsFailedPrecondition(AppendAndWait(*log_, kZero, "b").status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(log_->Publish(kZero, {{1, "x", "y"}})));
+  EXPECT_EQ(Values(kZero, Offset{0}, kPlenty), "0=a ");
+  log_->Stop();
+}
+
+TEST_P(ConformanceTest, stop_writes_what_was_taken) {
+  absl::Mutex mutex;
+  int acknowledged = 0;
+  for (int i = 0; i < 100; ++i) {
+    log_->Append(kZero, "a", [&](absl::StatusOr<Appended> appended) {
+      absl::MutexLock lock(&mutex);
+      if (appended.ok()) ++acknowledged;
+    });
+  }
+  log_->Stop();
+  EXPECT_EQ(acknowledged, 100);
+  EXPECT_EQ(*log_->End(kZero), Offset{100});
+}
+
+TEST_P(ConformanceTest, decisions_continue_the_stream_and_repeats_are_harmless) {
+  const std::vector<PublishedDecision> first = {{1, "i/0/0/0", "one"}, {2, "i/0/0/1", "two"}};
+  const std::vector<PublishedDecision> second = {{2, "i/0/0/1", "two"}, {3, "i/0/1/0", ""}};
+  ASSERT_TRUE(log_->Publish(kZero, first).ok());
+  ASSERT_TRUE(log_->Publish(kZero, first).ok());
+  ASSERT_TRUE(log_->Publish(kZero, second).ok());
+  ASSERT_TRUE(log_->Publish(kZero, {}).ok());
+  EXPECT_EQ(*log_->PublishedThrough(kZero), 3u);
+  EXPECT_EQ(*log_->PublishedThrough(kOne), 0u);
+  const absl::StatusOr<std::vector<PublishedDecision>> all = log_->ReadDecisions(kZero, 0, 10);
+  ASSERT_EQ(all->size(), 3u);
+  EXPECT_EQ((*all)[1].seq, 2u);
+  EXPECT_EQ((*all)[1].id, "i/0/0/1");
+  EXPECT_EQ((*all)[1].value, "two");
+  EXPECT_EQ((*all)[2].value, "");
+  EXPECT_EQ(log_->ReadDecisions(kZero, 2, 1)->size(), 1u);
+  EXPECT_EQ(log_->ReadDecisions(kZero, 4, 1)->size(), 0u);
+  EXPECT_EQ(log_->ReadDecisions(kZero, 1, SIZE_MAX)->size(), 3u);
+}
+
+TEST_P(ConformanceTest, decisions_with_gaps_are_refused) {
+  EXPECT_TRUE(absl::IsFailedPrecondition(log_->Publish(kZero, {{2, "b", "b"}})));
+  EXPECT_TRUE(absl::IsFailedPrecondition(log_->Publish(kZero, {{0, "z", "z"}})));
+  EXPECT_TRUE(absl::IsFailedPrecondition(log_->Publish(kZero, {{1, "a", "a"}, {3, "c", "c"}})));
+  EXPECT_EQ(*log_->PublishedThrough(kZero), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Logs, ConformanceTest, testing::ValuesIn(kWritableLogs),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+}  // namespace
+}  // namespace escalation
