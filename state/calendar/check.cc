@@ -38,11 +38,19 @@ std::string ShiftText(const v1::Shift& shift) {
   return Cat(WallText(shift.start_s()), "-", WallText(shift.end_s()));
 }
 
-// A text that is shown to people: UTF-8 is checked by protobuf; no control characters.
-bool IsShown(const std::string& text) {
-  return text.size() <= kDayNameBytesMax && std::none_of(text.begin(), text.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-         });
+// Bytes of the UTF-8 sequence at the front of `text`; 0: malformed, overlong, or a surrogate.
+size_t SequenceBytes(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  const size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
+  }
+  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f)) return 0;
+  if ((lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)) return 0;
+  return size;
 }
 
 template <typename Shifts>
@@ -87,10 +95,10 @@ void CheckDays(const Days& days, const std::string& field, Problems* out) {
       Add(where, Cat("the date ", DayToText(day), " is out of order, expected sorted dates"), "",
           out);
     }
-    if (!IsShown(days[i].name())) {
+    if (!IsDayName(days[i].name())) {
       Add(where,
-          Cat("the name of ", DayToText(day), " is too long or holds control characters, expected ",
-              "at most ", kDayNameBytesMax, " bytes of text"),
+          Cat("the name of ", DayToText(day), " is too long or no plain text, expected at most ",
+              kDayNameBytesMax, " bytes of UTF-8"),
           "", out);
     }
   }
@@ -174,6 +182,17 @@ bool IsZoneName(std::string_view name) {
     in_segment = true;
   }
   return in_segment;
+}
+
+bool IsDayName(std::string_view name) {
+  if (name.size() > kDayNameBytesMax) return false;
+  while (!name.empty()) {
+    const auto lead = static_cast<unsigned char>(name.front());
+    const size_t bytes = SequenceBytes(name);
+    if (bytes == 0 || lead < 0x20 || lead == 0x7f) return false;
+    name.remove_prefix(bytes);
+  }
+  return true;
 }
 
 std::vector<CalendarProblem> CheckForm(const v1::CalendarDefinition& definition) {

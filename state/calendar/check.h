@@ -42,6 +42,10 @@ struct CalendarProblem {
 // nothing about whether the zone exists.
 bool IsZoneName(std::string_view name);
 
+// The name of a holiday or special date: UTF-8 of at most kDayNameBytesMax, no control characters;
+// may be empty.
+bool IsDayName(std::string_view name);
+
 // Malformed: Calendar::Compile refuses these. At most 20 problems.
 std::vector<CalendarProblem> CheckForm(const v1::CalendarDefinition& definition);
 

@@ -11,11 +11,10 @@
 //   Errors      kInvalidArgument, kNotFound, kPermissionDenied: the message begins with the path.
 //               An event with a time of day, an unreadable rule and a file without any holiday are
 //               errors, for a calendar with a missing holiday pages people on it
-//   Threads     any; calls are serialized, for libical keeps global state
+//   Threads     one call at a time
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
