@@ -7,6 +7,7 @@
 
 #include "daemon/config_values.h"
 #include "state/base/text.h"
+#include "state/policy/bounded_file.h"
 #include "state/policy/policy_names.h"
 
 namespace escalation {

@@ -78,17 +78,6 @@ void ExpandEnvironment(const Environment& environment, Problems* problems, YamlN
   for (YamlEntry& entry : node->entries) ExpandEnvironment(environment, problems, &entry.value);
 }
 
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return "";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string ResolvePath(const std::string& folder, const std::string& path) {
-  if (folder.empty() || path.empty() || path.front() == '/') return path;
-  return Cat(folder, folder.back() == '/' ? "" : "/", path);
-}
-
 Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folder) {
   const std::string file_key = Cat(key, "_file");
   const YamlNode* value = map.Find(key);

@@ -1,7 +1,7 @@
 // daemon/config_values.h
 //
 // Values of the config file that need more than their text: environment variables, secrets from
-// files, addresses, paths. Used by config.cc only.
+// files, addresses. Used by config.cc only.
 //
 //   Input       nodes and maps of the walker
 //   Output      values; what is wrong goes to the walk's Problems
@@ -27,10 +27,6 @@ std::optional<std::string> ReadEnvironment(const std::string& name);
 
 // Replaces ${NAME} and ${NAME:default} in every value (not in keys); $${ stands for ${.
 void ExpandEnvironment(const Environment& environment, Problems* problems, YamlNode* node);
-
-// The folder of a file, empty for the current one; and a path seen from there.
-std::string FolderOf(const std::string& path);
-std::string ResolvePath(const std::string& folder, const std::string& path);
 
 // `key`, or the content of the file that `key`_file names, without its last newline. Both is a
 // problem.

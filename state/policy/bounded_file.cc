@@ -81,4 +81,15 @@ absl::StatusOr<std::string> ReadBoundedFile(const std::string& path, size_t byte
   return content;
 }
 
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return "";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string ResolvePath(const std::string& folder, const std::string& path) {
+  if (folder.empty() || path.empty() || path.front() == '/') return path;
+  return Cat(folder, folder.back() == '/' ? "" : "/", path);
+}
+
 }  // namespace escalation

@@ -20,4 +20,8 @@ namespace escalation {
 
 absl::StatusOr<std::string> ReadBoundedFile(const std::string& path, size_t bytes_max);
 
+// The folder of a file, empty for the current one; and a path seen from there.
+std::string FolderOf(const std::string& path);
+std::string ResolvePath(const std::string& folder, const std::string& path);
+
 }  // namespace escalation

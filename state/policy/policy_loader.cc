@@ -9,6 +9,7 @@
 #include "state/base/text.h"
 #include "state/calendar/check.h"
 #include "state/calendar/zone.h"
+#include "state/policy/bounded_file.h"
 #include "state/policy/policy_check.h"
 #include "state/policy/policy_names.h"
 #include "state/policy/policy_walk.h"
@@ -78,7 +79,8 @@ void FillTriggers(v1::Policy* policy) {
   }
 }
 
-std::vector<v1::CalendarDefinition> WalkFile(YamlMap& top, v1::Policy* policy) {
+std::vector<v1::CalendarDefinition> WalkFile(YamlMap& top, const std::string& folder,
+                                             v1::Policy* policy) {
   policy->set_name(top.Text("policy", Need::kRequired));
   policy->set_tenant(top.Text("tenant"));
   if (policy->tenant().empty()) policy->set_tenant("default");
@@ -93,7 +95,7 @@ std::vector<v1::CalendarDefinition> WalkFile(YamlMap& top, v1::Policy* policy) {
     link->set_name(name);
     link->set_url(url);
   }
-  std::vector<v1::CalendarDefinition> calendars = WalkCalendars(top);
+  std::vector<v1::CalendarDefinition> calendars = WalkCalendars(top, folder);
   WalkPlans(top, policy);
   WalkMetrics(top, policy);
   WalkEscalations(top, policy);
@@ -202,13 +204,14 @@ void BuildCalendars(std::vector<v1::CalendarDefinition> definitions, const Posit
   }
 }
 
-absl::StatusOr<LoadedPolicy> Load(const std::optional<YamlNode>& root, Problems* problems) {
+absl::StatusOr<LoadedPolicy> Load(const std::string& folder, const std::optional<YamlNode>& root,
+                                  Problems* problems) {
   if (!root) return problems->ToStatus();
   Positions positions;
   YamlMap top(*root, "", "", {problems, &positions});
   if (root->kind != YamlNode::Kind::kMap) return problems->ToStatus();
   LoadedPolicy loaded;
-  std::vector<v1::CalendarDefinition> definitions = WalkFile(top, &loaded.policy);
+  std::vector<v1::CalendarDefinition> definitions = WalkFile(top, folder, &loaded.policy);
   // What the whole must satisfy is judged once each part is well formed: a part that could not be
   // read would make others look wrong.
   if (!problems->empty()) return problems->ToStatus();
@@ -224,12 +227,12 @@ absl::StatusOr<LoadedPolicy> Load(const std::optional<YamlNode>& root, Problems*
 
 absl::StatusOr<LoadedPolicy> LoadPolicyFile(const std::string& path) {
   Problems problems(path);
-  return Load(ReadYamlFile(path, &problems), &problems);
+  return Load(FolderOf(path), ReadYamlFile(path, &problems), &problems);
 }
 
 absl::StatusOr<LoadedPolicy> LoadPolicyText(const std::string& name, std::string_view text) {
   Problems problems(name);
-  return Load(ReadYamlText(text, &problems), &problems);
+  return Load(FolderOf(name), ReadYamlText(text, &problems), &problems);
 }
 
 }  // namespace escalation

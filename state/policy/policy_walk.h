@@ -28,7 +28,8 @@ void WalkTriggers(YamlMap& top, v1::Policy* policy);
 void WalkLevels(YamlMap& top, v1::Policy* policy);
 void WalkRoutes(YamlMap& top, v1::Policy* policy);
 
-std::vector<v1::CalendarDefinition> WalkCalendars(YamlMap& top);
+// Files named in the policy are relative to `folder`.
+std::vector<v1::CalendarDefinition> WalkCalendars(YamlMap& top, const std::string& folder);
 
 // `when:`, if there is one.
 void WalkMatcher(YamlMap& map, v1::Matcher* matcher);

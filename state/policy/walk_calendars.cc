@@ -2,6 +2,8 @@
 #include <set>
 
 #include "state/base/text.h"
+#include "state/policy/bounded_file.h"
+#include "state/policy/holiday_file.h"
 #include "state/policy/policy_names.h"
 #include "state/policy/policy_walk.h"
 
@@ -170,6 +172,22 @@ void WalkHolidays(YamlMap& map, std::set<int32_t>* days, v1::CalendarDefinition*
   }
 }
 
+void WalkHolidayFiles(YamlMap& map, const std::string& folder, std::set<int32_t>* days,
+                      v1::CalendarDefinition* calendar) {
+  for (const std::string& name : map.Texts("holiday_files")) {
+    const absl::StatusOr<std::vector<v1::Holiday>> holidays =
+        ReadHolidayFile(ResolvePath(folder, name));
+    if (!holidays.ok()) {
+      map.Problem(map.Find("holiday_files")->place, std::string(holidays.status().message()));
+      continue;
+    }
+    for (const v1::Holiday& holiday : *holidays) {
+      // What the policy says itself, or an earlier file, wins.
+      if (days->insert(holiday.day()).second) *calendar->add_holidays() = holiday;
+    }
+  }
+}
+
 void WalkExceptions(YamlMap& map, v1::CalendarDefinition* calendar) {
   for (const YamlEntry* entry : map.Named("exceptions")) {
     const std::optional<int32_t> day = ReadDate(map, entry->place, entry->key);
@@ -204,7 +222,7 @@ void SortByDay(Days* days) {
 
 }  // namespace
 
-std::vector<v1::CalendarDefinition> WalkCalendars(YamlMap& top) {
+std::vector<v1::CalendarDefinition> WalkCalendars(YamlMap& top, const std::string& folder) {
   std::vector<v1::CalendarDefinition> out;
   for (const YamlEntry* entry : top.Named("calendars")) {
     v1::CalendarDefinition calendar;
@@ -223,6 +241,7 @@ std::vector<v1::CalendarDefinition> WalkCalendars(YamlMap& top) {
     }
     std::set<int32_t> days;
     WalkHolidays(map, &days, &calendar);
+    WalkHolidayFiles(map, folder, &days, &calendar);
     WalkExceptions(map, &calendar);
     map.Finish();
     SortByDay(calendar.mutable_holidays());
