@@ -12,7 +12,7 @@
 #include "daemon/log/memory_log.h"
 #include "state/base/text.h"
 #include "tests/daemon/log/log_kinds.h"
-#include "tests/daemon/log/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace escalation {
 

@@ -1,4 +1,4 @@
-// tests/daemon/log/temporary_directory.h
+// tests/support/temporary_directory.h
 //
 // A directory for one test, removed at its end.
 #pragma once
