@@ -179,8 +179,12 @@ void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, Rou
                              {{"victorops", static_cast<int>(RouteConfig::Kind::kVictorOps)},
                               {"webhook", static_cast<int>(RouteConfig::Kind::kWebhook)}},
                              Need::kRequired);
-  if (!kind && entry.value.kind == YamlNode::Kind::kMap) return;  // Its keys mean nothing yet.
-  route->kind = static_cast<RouteConfig::Kind>(kind.value_or(0));
+  if (!kind) {
+    // Which keys belong here depends on it.
+    map.ReportMissing();
+    return;
+  }
+  route->kind = static_cast<RouteConfig::Kind>(*kind);
   route->url = WalkUrl(map, route->kind, folder);
   if (route->kind == RouteConfig::Kind::kWebhook) {
     route->signing_secret = WalkSecret(map, "secret", folder);

@@ -157,7 +157,7 @@ void CheckSum(const v1::CalendarDefinition& definition, const Zone& zone, Proble
     best_s = std::max(best_s, sum_s);
   }
   if (best_s == 0) {
-    Add("", "never opens, expected at least one minute a year", "give `week` or `special` hours",
+    Add("", "never opens, expected at least one minute a year", "give it opening hours on some day",
         out);
   } else if (best_s < kOpenPerYearMin_s) {
     Add("", Cat("opens for only ", best_s, " s in its best year, expected at least one minute"), "",

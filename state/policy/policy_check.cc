@@ -89,7 +89,7 @@ void PolicyChecker::CheckTop() {
   if (severities_.empty()) Add(top, "severities", "\"severities\" must name at least one severity");
   CheckLimit(top, "severities", policy_.severities_size(), kSeveritiesMax);
   CheckNames("severity", "severities", severities_, Paths::kByIndex);
-  if (policy_.default_severity().empty()) {
+  if (policy_.default_severity().empty() && !severities_.empty()) {
     Add(top, "default_severity", "\"default_severity\" is missing");
   }
   CheckKnown(top, "default_severity", "severity", policy_.default_severity(), severities_);
@@ -203,7 +203,8 @@ bool PolicyChecker::CheckKnown(const Part& part, std::string_view key, std::stri
   if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return true;
   Add(part, key,
       Cat(key.empty() ? "" : Quoted(key) + " names an ", "unknown ", kind, " ", Quoted(name)),
-      names.empty() ? Cat("there is none") : HintOf(name, names, "known:"));
+      names.empty() ? Cat("the policy has no ", kind == "severity" ? "severitie" : kind, "s")
+                    : HintOf(name, names, "known:"));
   return false;
 }
 
@@ -264,7 +265,11 @@ void PolicyChecker::CheckMatcher(const Part& part, const v1::Matcher& matcher) {
   CheckTexts(when, "channels", ToNames(matcher.channels()));
   CheckTexts(when, "levels", ToNames(matcher.levels()));
   for (int i = 0; i < matcher.levels_size(); ++i) {
-    CheckKnown(when, Cat("levels[", i, "]"), "level", matcher.levels(i), levels_);
+    if (std::find(levels_.begin(), levels_.end(), matcher.levels(i)) != levels_.end()) continue;
+    Add(when, Cat("levels[", i, "]"),
+        Cat("\"levels\" names an unknown level ", Quoted(matcher.levels(i))),
+        levels_.empty() ? "the policy has no levels"
+                        : HintOf(matcher.levels(i), levels_, "known:"));
   }
 }
 

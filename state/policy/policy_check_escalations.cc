@@ -100,13 +100,14 @@ void PolicyChecker::CheckDelayOf(const Part& part, const v1::Escalation& escalat
     Add(part, "after", "\"after\" must be a duration, business days are not allowed",
         "write hours and name a calendar for the step");
   } else if (after.ms < 0) {
-    Add(part, "after", Cat("\"after\" must not be negative, got ", after));
+    Add(part, "after", Cat("\"after\" must not be negative, got ", SpanText(step.after())));
   } else if (after > kStepAfterMax) {
-    Add(part, "after", Cat("\"after\" must be at most ", kStepAfterMax, ", got ", after));
+    Add(part, "after",
+        Cat("\"after\" must be at most ", kStepAfterMax, ", got ", SpanText(step.after())));
   } else if (previous != nullptr && after.ms <= previous->after().ms()) {
     Add(part, "after",
-        Cat("\"after\" must be later than step ", index, "'s ", Duration{previous->after().ms()},
-            ", got ", after),
+        Cat("\"after\" must be later than step ", index, "'s ", SpanText(previous->after()),
+            ", got ", SpanText(step.after())),
         "list both routes under one step to page them together");
   }
 }

@@ -88,8 +88,7 @@ void PolicyChecker::CheckWithin(const Part& part, const v1::Target& target) {
         "write metric: deadline");
   }
   const v1::Span& within = target.within();
-  if (!target.has_within() ||
-      (explicit_due && within.text().empty() && within.ms() == 0 && within.business_days() == 0)) {
+  if (within.text().empty() && within.ms() == 0 && within.business_days() == 0) {
     if (!explicit_due) Add(part, "within", "\"within\" is missing");
     return;
   }
@@ -105,12 +104,12 @@ void PolicyChecker::CheckWithin(const Part& part, const v1::Target& target) {
   }
   const Duration length{within.ms()};
   if (length.ms <= 0) {
-    Add(part, "within", Cat("\"within\" must be above 0, got ", ToText(length)));
+    Add(part, "within", Cat("\"within\" must be above 0, got ", SpanText(within)));
   } else if (length > kWithinMax) {
-    Add(part, "within", Cat("\"within\" must be at most ", kWithinMax, ", got ", ToText(length)));
+    Add(part, "within", Cat("\"within\" must be at most ", kWithinMax, ", got ", SpanText(within)));
   }
   if (within.reading() != v1::Span::HOURS) {
-    Add(part, "reading", Cat("\"reading\" is for business days, \"within\" is ", ToText(length)),
+    Add(part, "reading", Cat("\"reading\" is for business days, \"within\" is ", SpanText(within)),
         "write within: 1bd, or remove the reading");
   }
 }
@@ -129,7 +128,7 @@ void PolicyChecker::CheckWarnings(const Part& part, const v1::Target& target) {
     } else if (warning.before_ms() > 0 && target.within().ms() > 0 &&
                warning.before_ms() >= target.within().ms()) {
       Add(part, key,
-          Cat("\"warn_at\" must lie within the target's ", Duration{target.within().ms()}, ", got ",
+          Cat("\"warn_at\" must lie within the target's ", SpanText(target.within()), ", got ",
               text));
     }
     if (!seen.insert(text).second) Add(part, key, Cat("\"warn_at\" holds ", text, " twice"));

@@ -26,6 +26,11 @@ std::vector<std::string> NamesOf(const Parts& parts) {
   return names;
 }
 
+// As it was written, where that is known.
+inline std::string SpanText(const v1::Span& span) {
+  return span.text().empty() ? ToText(Duration{span.ms()}) : span.text().substr(0, 32);
+}
+
 class PolicyChecker {
  public:
   PolicyChecker(const v1::Policy& policy, const v1::CalendarSet* calendars);

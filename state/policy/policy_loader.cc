@@ -121,7 +121,8 @@ Place PlaceOf(const Positions& positions, std::string path) {
     const size_t cut = path.find_last_of(".[");
     path.resize(cut == std::string::npos ? 0 : cut);
   }
-  return {1, 1};
+  const auto top = positions.find("");
+  return top == positions.end() ? Place{1, 1} : top->second;
 }
 
 // The calendar check speaks of messages; the file has other words for two of their fields.
@@ -208,6 +209,7 @@ absl::StatusOr<LoadedPolicy> Load(const std::string& folder, const std::optional
                                   Problems* problems) {
   if (!root) return problems->ToStatus();
   Positions positions;
+  positions.emplace("", root->place);
   YamlMap top(*root, "", "", {problems, &positions});
   if (root->kind != YamlNode::Kind::kMap) return problems->ToStatus();
   LoadedPolicy loaded;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "state/base/text.h"
 
@@ -64,9 +65,7 @@ const YamlNode* YamlMap::Find(std::string_view key, Need need) {
     }
     return &entry.value;
   }
-  if (!again && need == Need::kRequired && node_->kind == YamlNode::Kind::kMap) {
-    Problem(node_->place, Cat(Quoted(key), " is missing"));
-  }
+  if (!again && need == Need::kRequired) missing_.emplace_back(key);
   return nullptr;
 }
 
@@ -126,8 +125,11 @@ std::optional<int64_t> YamlMap::Integer(std::string_view key, int64_t min, int64
   const char* end = node->text.data() + node->text.size();
   const auto [rest, error] = std::from_chars(node->text.data(), end, value);
   if (error != std::errc() || rest != end || value < min || value > max) {
-    Problem(node->place, Cat(Quoted(key), " must be a whole number from ", min, " to ", max,
-                             ", got ", Quoted(node->text)));
+    const std::string range = max == std::numeric_limits<int64_t>::max()
+                                  ? Cat("of ", min, " or more")
+                                  : Cat("from ", min, " to ", max);
+    Problem(node->place,
+            Cat(Quoted(key), " must be a whole number ", range, ", got ", Quoted(node->text)));
     return std::nullopt;
   }
   return value;
@@ -237,7 +239,18 @@ void YamlMap::Finish() {
     if (std::find(asked_.begin(), asked_.end(), entry.key) != asked_.end()) continue;
     Problem(entry.place, Cat("unknown key ", Quoted(entry.key)),
             HintOf(entry.key, asked_, "known here:"));
+    // What is misspelt is not missing too.
+    std::erase(missing_, Nearest(entry.key, asked_));
   }
+  ReportMissing();
+}
+
+void YamlMap::ReportMissing() {
+  if (node_->kind != YamlNode::Kind::kMap) return;
+  for (const std::string& key : missing_) {
+    Problem(node_->place, Cat(Quoted(key), " is missing"));
+  }
+  missing_.clear();
 }
 
 }  // namespace escalation

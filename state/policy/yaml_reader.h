@@ -6,7 +6,8 @@
 //   Output      typed values; an absent or wrong value gives the fallback
 //   Invariants  1. each wrong value adds exactly one problem; a value that the tree already refused
 //                  adds none
-//               2. after Finish, every key that was never asked for is a problem
+//               2. after Finish, every key that was never asked for is a problem, and so is every
+//                  required one that is absent
 //               3. every value asked for is entered in Positions under its path
 //   Time        none
 //   Errors      in Problems
@@ -75,6 +76,8 @@ class YamlMap {
   // A problem of this map: its `where` is put in front.
   void Problem(Place place, std::string_view text, std::string hint = "");
   void Finish();
+  // Instead of Finish where the other keys cannot be judged.
+  void ReportMissing();
 
   const std::string& where() const { return where_; }
   const std::string& path() const { return path_; }
@@ -93,6 +96,8 @@ class YamlMap {
   std::string path_;
   Walk walk_;
   std::vector<std::string> asked_;
+  // Required and absent: reported by Finish, unless an unknown key is a slip of it.
+  std::vector<std::string> missing_;
 };
 
 // What is wrong with a duration, as text and hint for a problem about `subject`.

@@ -14,6 +14,9 @@
 namespace escalation {
 namespace {
 
+constexpr const char* kNoAliases = "aliases (*name) are not supported";
+constexpr const char* kWriteItOut = "write the value out";
+
 // Length of the UTF-8 sequence at the front, 0: none.
 size_t SequenceBytes(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -109,7 +112,7 @@ class TreeBuilder : public YAML::EventHandler {
     YamlNode node;
     node.place = PlaceOf(mark);
     node.kind = YamlNode::Kind::kBroken;
-    problems_->Add(node.place, "aliases (*name) are not supported", "write the value out");
+    problems_->Add(node.place, kNoAliases, kWriteItOut);
     Emit(std::move(node));
   }
 
@@ -125,6 +128,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     RefuseAnchor(anchor, &node);
     RefuseTag(tag, &node);
+    if (tag == "!") RequireClosingQuote(mark, node.place);
     if (tag == "?" && value == "<<") merge_key_ = true;
     Emit(std::move(node));
   }
@@ -214,6 +218,29 @@ class TreeBuilder : public YAML::EventHandler {
     node->kind = YamlNode::Kind::kBroken;
   }
 
+  // yaml-cpp takes the end of the file for a closing quote.
+  void RequireClosingQuote(const YAML::Mark& mark, Place place) {
+    size_t at = OffsetOf(mark);
+    if (at >= text_.size() || (text_[at] != '"' && text_[at] != '\'')) return;
+    const char quote = text_[at];
+    for (++at; at < text_.size(); ++at) {
+      if (text_[at] == '\\' && quote == '"') {
+        ++at;
+      } else if (text_[at] == quote) {
+        // '' is a quote inside single quotes.
+        if (quote == '"' || at + 1 >= text_.size() || text_[at + 1] != quote) return;
+        ++at;
+      }
+    }
+    problems_->Add(place, "the quote that begins here is never closed");
+    throw Refused{};
+  }
+
+  size_t OffsetOf(const YAML::Mark& mark) const {
+    if (mark.line < 0 || static_cast<size_t>(mark.line) >= line_starts_.size()) return text_.size();
+    return line_starts_[mark.line] + static_cast<size_t>(std::max(mark.column, 0));
+  }
+
   // "?" is a value without tag, "!" a quoted text.
   void RefuseTag(const std::string& tag, YamlNode* node) {
     if (tag.empty() || tag == "?" || tag == "!") return;
@@ -277,8 +304,12 @@ std::optional<YamlNode> ReadYamlText(std::string_view text, Problems* problems) 
   } catch (const Refused&) {
     return std::nullopt;
   } catch (const YAML::ParserException& error) {
-    problems->Add(builder.PlaceOf(error.mark), Cat("not YAML: ", error.msg),
-                  "look for a missing quote, bracket, colon or indentation here or just above");
+    if (error.msg == YAML::ErrorMsg::UNKNOWN_ANCHOR) {
+      problems->Add(builder.PlaceOf(error.mark), kNoAliases, kWriteItOut);
+    } else {
+      problems->Add(builder.PlaceOf(error.mark), Cat("not YAML: ", error.msg),
+                    "look for a missing quote, bracket, colon or indentation here or just above");
+    }
     return std::nullopt;
   } catch (const std::exception& error) {
     problems->Add({}, Cat("not YAML: ", error.what()));
