@@ -39,8 +39,6 @@ class Environment {
   virtual const Calendar& FindCalendar(const std::string& name) const = 0;
   // Null: unknown account.
   virtual const v1::AccountChanged* FindAccount(const std::string& account) const = 0;
-  // Every due moment of the tenant up to here has fired.
-  virtual Instant FiredThrough() const = 0;
 
   // Takes one page from the route's bucket. `highest`: the ticket has the policy's highest
   // severity.

@@ -7,6 +7,7 @@
 #include "state/base/check.h"
 #include "state/policy/span.h"
 #include "state/ticket/clock.h"
+#include "state/ticket/severity.h"
 #include "state/ticket/timeline.h"
 #include "state/ticket/timeline_cause.h"
 

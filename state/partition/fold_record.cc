@@ -1,0 +1,317 @@
+// One record: dropped as a duplicate, put in its place in time, and folded.
+
+#include <algorithm>
+
+#include "state/base/sha256.h"
+#include "state/base/text.h"
+#include "state/partition/keys.h"
+#include "state/partition/partition_impl.h"
+
+namespace escalation {
+namespace {
+
+using v1::Event;
+
+// How long a hook's event is remembered to drop its duplicates.
+constexpr Duration kRecentWindow = Duration::Hours(72);
+constexpr int kAliasesMax = 16;
+
+const std::string& PageKeyOf(const Event& event) {
+  if (event.has_page_acknowledged()) return event.page_acknowledged().key();
+  if (event.has_page_resolved()) return event.page_resolved().key();
+  return event.page_outcome().key();
+}
+
+// "tenant/ticket/..." -> "ticket"; empty: the page is about no ticket.
+std::string TicketOfPage(std::string_view key) {
+  const size_t first = key.find('/');
+  const size_t second = first == std::string_view::npos ? first : key.find('/', first + 1);
+  if (second == std::string_view::npos) return "";
+  return std::string(key.substr(first + 1, second - first - 1));
+}
+
+// What an event says, without how it came.
+std::string ContentHash(const Event& event) {
+  Event content = event;
+  content.clear_origin();
+  content.clear_written_at();
+  return Sha256({content.SerializeAsString()});
+}
+
+bool IsKnownToTicket(const v1::TicketState& state) {
+  return state.live().facts().opened_ms() != 0 || state.entries_size() > 0 || state.has_base();
+}
+
+}  // namespace
+
+absl::Status PartitionFold::Impl::FoldOne(const FoldRecord& record) {
+  if (record.offset.value < state_.next_offset()) {
+    return absl::FailedPreconditionError(
+        Cat("record ", record.offset, " was folded already, expected ", state_.next_offset()));
+  }
+  if (record.event.body_case() == Event::BODY_NOT_SET) {
+    return absl::FailedPreconditionError(
+        Cat("record ", record.offset, ": unknown body; a newer binary must fold this log"));
+  }
+  state_.set_next_offset(record.offset.value + 1);
+  state_.set_appended_ms(std::max(state_.appended_ms(), record.appended.ms));
+  ++counts_.records;
+  sink_.BeginRecord(record.offset.value, record.appended, record.event.id(), 0);
+  absl::Status status = Dispatch(record);
+  sink_.Book();
+  if (status.ok()) status = overlay_.status();
+  return status;
+}
+
+absl::Status PartitionFold::Impl::Dispatch(const FoldRecord& record) {
+  const Event& event = record.event;
+  switch (event.body_case()) {
+    case Event::kTick: {
+      sink_.About("", "", 0);
+      const Instant limit =
+          std::min(FromProto(event.tick().until()), Instant{state_.appended_ms()});
+      for (auto& [name, tenant] : tenants_) {
+        tenant->BeginRecord(record.appended);
+        tenant->CheckSources(record.appended);
+      }
+      if (limit.ms > state_.cursor_ms()) BeginFanOut(record, v1::FanOut::TICK, limit);
+      return absl::OkStatus();
+    }
+    case Event::kOwnerTook:
+      state_.set_owner(event.owner_took().instance());
+      state_.set_owner_epoch(std::max<uint64_t>(state_.owner_epoch(), event.owner_took().epoch()));
+      return absl::OkStatus();
+    case Event::kPublished:
+      return FoldPublished(event.published());
+    case Event::kSemanticsRaised:
+      if (event.semantics_raised().version() > kSemanticsVersion) {
+        return absl::FailedPreconditionError(Cat(
+            "record ", record.offset, " raises the behaviour to version ",
+            event.semantics_raised().version(), ", this binary folds version ", kSemanticsVersion));
+      }
+      state_.set_semantics(std::max(state_.semantics(), event.semantics_raised().version()));
+      return absl::OkStatus();
+    default:
+      break;
+  }
+
+  Tenant& tenant = GetTenant(event.tenant());
+  tenant.BeginRecord(record.appended);
+  sink_.About(event.tenant(), event.ticket_id(), tenant.CurrentPolicy().revision());
+  if (!IsNew(record, &tenant)) {
+    ++counts_.duplicates;
+    return absl::OkStatus();
+  }
+  const Instant at = Place(record, tenant);
+  switch (event.body_case()) {
+    case Event::kSourceMark:
+      FoldMark(record, &tenant);
+      break;
+    case Event::kMuteSet:
+    case Event::kMuteCleared:
+      FoldMute(record, &tenant);
+      break;
+    case Event::kPolicyPublished:
+      FoldPolicy(record, &tenant, at);
+      break;
+    case Event::kCalendarsPublished:
+      FoldCalendars(record, &tenant, at);
+      break;
+    case Event::kAccountChanged:
+      FoldAccount(record, &tenant, at);
+      break;
+    case Event::kPageAcknowledged:
+    case Event::kPageResolved:
+    case Event::kPageOutcome:
+      FoldPageEvent(record, &tenant, at);
+      break;
+    case Event::kMerged:
+      FoldMerge(record, &tenant, at);
+      break;
+    case Event::kLinkedTo:
+    case Event::kErased:
+    case Event::kPlanChangeRequested:
+    case Event::kPlanActivated:
+    case Event::kEntitlementUsed:
+    case Event::kFollowChanged:
+    case Event::kOnCallChanged:
+    case Event::kPageRequestedManually:
+      NotSupportedYet(record, &tenant, at);
+      break;
+    case Event::kEscalationStopped:
+      if (event.ticket_id().empty()) {
+        NotSupportedYet(record, &tenant, at);
+        break;
+      }
+      [[fallthrough]];
+    default:
+      FoldTicket(record, &tenant, at);
+      break;
+  }
+  return absl::OkStatus();
+}
+
+bool PartitionFold::Impl::IsNew(const FoldRecord& record, Tenant* tenant) {
+  const Event& event = record.event;
+  const v1::Origin& origin = event.origin();
+  if (origin.source().empty()) return true;
+  if (origin.positioned()) {
+    const std::string key = keys::SourcePosition(tenant->name(), origin.source(),
+                                                 origin.generation(), origin.partition());
+    v1::SourcePosition seen;
+    if (const auto value = overlay_.Get(key); value && seen.ParseFromString(*value)) {
+      if (std::pair(origin.offset(), origin.index()) <= std::pair(seen.offset(), seen.index()))
+        return false;
+    }
+    seen.set_offset(origin.offset());
+    seen.set_index(origin.index());
+    overlay_.Put(key, seen.SerializeAsString());
+    return true;
+  }
+  if (event.id().empty()) return true;
+  const std::string key = keys::RecentEvent(tenant->name(), origin.source(), event.id());
+  const std::string hash = ContentHash(event);
+  v1::RecentEvent recent;
+  if (const auto value = overlay_.Get(key); value && recent.ParseFromString(*value)) {
+    if (recent.content_hash() != hash) {
+      Refuse(tenant, record.appended, "duplicate_id_other_content",
+             Cat("event \"", event.id(), "\" of source ", origin.source(),
+                 " came before with other content, at ", Instant{recent.at_ms()}));
+    }
+    return false;
+  }
+  recent.set_content_hash(hash);
+  recent.set_at_ms(record.appended.ms);
+  overlay_.Put(key, recent.SerializeAsString());
+  overlay_.Put(keys::RecentExpiry(record.appended + kRecentWindow, tenant->name(), origin.source(),
+                                  event.id()),
+               "");
+  return true;
+}
+
+// No single clock can move an event forward: ARCHITECTURE.md, time.
+Instant PartitionFold::Impl::Place(const FoldRecord& record, const Tenant& tenant) {
+  const Event& event = record.event;
+  const Instant appended = record.appended;
+  const Instant written = event.has_written_at() ? FromProto(event.written_at()) : appended;
+  if (!event.has_occurred_at()) return appended;
+  const Instant occurred = FromProto(event.occurred_at());
+  const Duration lateness = tenant.CurrentPolicy().MaxLateness(event.origin().source());
+  const Instant earliest = lateness.ms == 0 ? kInstantMin : std::min(appended, written) - lateness;
+  const Instant at = std::clamp(occurred, earliest, std::max(appended, written));
+  if (at != occurred) {
+    v1::Flagged* const flagged =
+        sink_.Add(at, Instant::Never(), "time.max_lateness").mutable_flagged();
+    flagged->set_reason("time_clamped");
+    flagged->set_detail(Cat("said to have happened at ", occurred, ", accepted ", earliest, " to ",
+                            std::max(appended, written)));
+  }
+  return at;
+}
+
+Overlay::TicketSlot& PartitionFold::Impl::ResolveTicket(const Tenant& tenant,
+                                                        const std::string& ticket_id) {
+  Overlay::TicketSlot* slot = &overlay_.Ticket(tenant.name(), ticket_id);
+  for (int i = 0; i < kAliasesMax && !slot->state.live().facts().merged_into().empty(); ++i) {
+    slot = &overlay_.Ticket(tenant.name(), slot->state.live().facts().merged_into());
+  }
+  return *slot;
+}
+
+void PartitionFold::Impl::Touch(Tenant* tenant, Overlay::TicketSlot* slot, TicketFold* fold) {
+  slot->next = fold->NextMoment();
+  slot->exists = true;
+  overlay_.MarkDirty(slot);
+  tenant->MarkDirty();
+}
+
+void PartitionFold::Impl::Flag(Tenant* tenant, const std::string& ticket_id, Instant at,
+                               const char* reason, std::string detail) {
+  sink_.About(tenant->name(), ticket_id, tenant->CurrentPolicy().revision());
+  v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), "").mutable_flagged();
+  flagged->set_reason(reason);
+  flagged->set_detail(std::move(detail));
+}
+
+void PartitionFold::Impl::Refuse(Tenant* tenant, Instant at, const char* reason,
+                                 std::string detail) {
+  sink_.About(tenant->name(), "", tenant->CurrentPolicy().revision());
+  v1::Alarm* const alarm = sink_.Add(at, Instant::Never(), "").mutable_alarm();
+  alarm->set_reason(reason);
+  alarm->set_detail(std::move(detail));
+}
+
+void PartitionFold::Impl::FoldTicket(const FoldRecord& record, Tenant* tenant, Instant at) {
+  if (!tenant->has_policy() && !tenant->state().missing_policy_told()) {
+    tenant->state().set_missing_policy_told(true);
+    tenant->MarkDirty();
+    Refuse(tenant, record.appended, "policy_missing",
+           "tickets come in, but no policy was published: no clock runs");
+  }
+  Overlay::TicketSlot& slot = ResolveTicket(*tenant, record.event.ticket_id());
+  const bool opens =
+      record.event.has_opened() || record.event.has_observed() ||
+      (record.event.has_message_added() && record.event.actor().kind() == v1::Actor::CUSTOMER);
+  if (!IsKnownToTicket(slot.state) && !opens) {
+    Flag(tenant, slot.ticket_id, at, "unknown_ticket", "nothing is known of the ticket yet");
+  }
+  if (at.ms < slot.state.live().reached_ms()) ++counts_.late_events;
+  sink_.About(tenant->name(), slot.ticket_id, tenant->CurrentPolicy().revision());
+  TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
+  fold.Apply(record.event, record.offset.value, at);
+  Touch(tenant, &slot, &fold);
+}
+
+void PartitionFold::Impl::FoldPageEvent(const FoldRecord& record, Tenant* tenant, Instant at) {
+  const Event& event = record.event;
+  if (event.has_page_outcome() && event.page_outcome().decision_seq() != 0) {
+    overlay_.Delete(keys::Pending(event.page_outcome().decision_seq()));
+  }
+  const std::string& key = PageKeyOf(event);
+  const std::string ticket_id = TicketOfPage(key);
+  if (ticket_id.empty()) return;  // A digest: nothing but its delivery was open.
+  Overlay::TicketSlot& slot = overlay_.Ticket(tenant->name(), ticket_id);
+  if (!slot.exists) {
+    if (!event.has_page_outcome()) {
+      Flag(tenant, ticket_id, at, "unknown_page", Cat("page ", key, ": its ticket is not known"));
+    }
+    return;
+  }
+  sink_.About(tenant->name(), ticket_id, tenant->CurrentPolicy().revision());
+  TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
+  fold.Apply(event, record.offset.value, at);
+  Touch(tenant, &slot, &fold);
+}
+
+void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, Instant at) {
+  Overlay::TicketSlot& source = overlay_.Ticket(tenant->name(), record.event.ticket_id());
+  Overlay::TicketSlot& target = ResolveTicket(*tenant, record.event.merged().into());
+  if (&source == &target || !source.state.live().facts().merged_into().empty()) {
+    Flag(tenant, source.ticket_id, at, "merge_refused",
+         &source == &target
+             ? Cat("into ", record.event.merged().into(), ": merges would form a cycle")
+             : Cat("already merged into ", source.state.live().facts().merged_into()));
+    return;
+  }
+  const int64_t unanswered_ms = source.state.live().facts().oldest_unanswered_ms();
+  Event merged = record.event;
+  merged.mutable_merged()->set_into(target.ticket_id);
+  sink_.About(tenant->name(), source.ticket_id, tenant->CurrentPolicy().revision());
+  TicketFold fold(*tenant, tenant->name(), source.ticket_id, &source.state, &sink_);
+  fold.Apply(merged, record.offset.value, at);
+  Touch(tenant, &source, &fold);
+  if (unanswered_ms == 0) return;
+  sink_.About(tenant->name(), target.ticket_id, tenant->CurrentPolicy().revision());
+  TicketFold heir(*tenant, tenant->name(), target.ticket_id, &target.state, &sink_);
+  heir.Inherit(Instant{unanswered_ms}, record.offset.value);
+  Touch(tenant, &target, &heir);
+}
+
+void PartitionFold::Impl::NotSupportedYet(const FoldRecord& record, Tenant* tenant, Instant at) {
+  const auto* const field =
+      Event::descriptor()->FindFieldByNumber(static_cast<int>(record.event.body_case()));
+  Flag(tenant, record.event.ticket_id(), at, "not_supported_yet",
+       Cat("a record of kind ", field->name(), " is kept in the log and not acted upon"));
+}
+
+}  // namespace escalation

@@ -1,0 +1,155 @@
+// Records about a tenant as a whole: policies, calendars, accounts, marks, mutes, publication.
+
+#include <algorithm>
+
+#include "state/base/sha256.h"
+#include "state/base/text.h"
+#include "state/calendar/check.h"
+#include "state/partition/keys.h"
+#include "state/partition/partition_impl.h"
+#include "state/policy/policy_check.h"
+#include "state/policy/span.h"
+
+namespace escalation {
+
+void PartitionFold::Impl::FoldMark(const FoldRecord& record, Tenant* tenant) {
+  const v1::SourceMark& mark = record.event.source_mark();
+  v1::MarkState* state = nullptr;
+  for (v1::MarkState& known : *tenant->state().mutable_marks()) {
+    if (known.source() == mark.source()) state = &known;
+  }
+  if (state == nullptr) {
+    state = tenant->state().add_marks();
+    state->set_source(mark.source());
+  }
+  // A recreated source begins anew; otherwise a mark never goes back.
+  const int64_t through_ms = FromProto(mark.through_time()).ms;
+  const bool recreated = state->generation() != mark.generation();
+  state->set_generation(mark.generation());
+  state->set_through_ms(recreated ? through_ms : std::max(state->through_ms(), through_ms));
+  state->set_marked_ms(record.appended.ms);
+  state->set_stale(false);
+  tenant->MarkDirty();
+}
+
+void PartitionFold::Impl::FoldMute(const FoldRecord& record, Tenant* tenant) {
+  auto* const mutes = tenant->state().mutable_mutes();
+  const std::string& id = record.event.has_mute_set() ? record.event.mute_set().mute_id()
+                                                      : record.event.mute_cleared().mute_id();
+  mutes->erase(std::remove_if(mutes->begin(), mutes->end(),
+                              [&](const v1::MuteState& mute) {
+                                const bool over =
+                                    mute.until_ms() != 0 && mute.until_ms() <= record.appended.ms;
+                                return mute.mute_id() == id || over;
+                              }),
+               mutes->end());
+  if (record.event.has_mute_set()) {
+    const v1::MuteSet& set = record.event.mute_set();
+    v1::MuteState* const mute = mutes->Add();
+    mute->set_mute_id(id);
+    *mute->mutable_scope() = set.scope();
+    mute->set_until_ms(set.has_until() ? FromProto(set.until()).ms : 0);
+    mute->set_reason(set.reason());
+  }
+  tenant->MarkDirty();
+}
+
+void PartitionFold::Impl::FoldPolicy(const FoldRecord& record, Tenant* tenant, Instant at) {
+  const v1::PolicyPublished& published = record.event.policy_published();
+  const v1::Policy& policy = published.policy();
+  const int64_t current = tenant->CurrentPolicy().revision();
+  if (policy.revision() == current &&
+      tenant->state().policy_hash() == Sha256({policy.SerializeAsString()})) {
+    return;
+  }
+  std::string problem;
+  if (policy.tenant() != tenant->name()) {
+    problem = Cat("is for tenant \"", policy.tenant(), "\", expected \"", tenant->name(), "\"");
+  } else if (policy.revision() <= current) {
+    problem = Cat("has revision ", policy.revision(), ", expected more than ", current);
+  } else if (const auto problems = CheckPolicy(policy, nullptr); !problems.empty()) {
+    problem = Cat(problems.front().path, ": ", problems.front().text);
+  }
+  if (!problem.empty()) {
+    Refuse(tenant, at, "policy_refused", Cat("policy \"", policy.name(), "\" ", problem));
+    return;
+  }
+  const bool first = !tenant->has_policy();
+  tenant->AddPolicy(policy);
+  if (first || published.apply() == v1::PolicyPublished::RUNNING) {
+    BeginFanOut(record, v1::FanOut::POLICY, at);
+    state_.mutable_fan_out()->set_first_policy(first);
+    ContinueFanOut();
+  }
+}
+
+void PartitionFold::Impl::FoldCalendars(const FoldRecord& record, Tenant* tenant, Instant at) {
+  const v1::CalendarSet& set = record.event.calendars_published().calendars();
+  const int64_t current = tenant->state().calendars_revision();
+  if (set.revision() == current &&
+      tenant->state().calendars_hash() == Sha256({set.SerializeAsString()})) {
+    return;
+  }
+  std::string problem;
+  if (set.revision() <= current) {
+    problem = Cat("have revision ", set.revision(), ", expected more than ", current);
+  } else if (const auto problems = CheckCalendarSet(set); !problems.empty()) {
+    problem = Cat(problems.front().path, ": ", problems.front().message);
+  } else if (absl::Status status = tenant->AddCalendars(set); !status.ok()) {
+    problem = std::string(status.message());
+  }
+  if (!problem.empty()) {
+    Refuse(tenant, at, "calendars_refused", Cat("calendars ", problem));
+    return;
+  }
+  BeginFanOut(record, v1::FanOut::CALENDARS, at);
+  state_.mutable_fan_out()->set_previous_revision(current);
+  ContinueFanOut();
+}
+
+void PartitionFold::Impl::FoldAccount(const FoldRecord& record, Tenant* tenant, Instant at) {
+  const v1::AccountChanged& changed = record.event.account_changed();
+  if (changed.has_effective_at() && FromProto(changed.effective_at()) > record.appended) {
+    NotSupportedYet(record, tenant, at);
+    return;
+  }
+  for (const v1::AccountChanged::Override& exception : changed.overrides()) {
+    if (const auto span = ParseSpan(exception.within()); !span.ok()) {
+      Flag(tenant, "", at, "override_refused",
+           Cat("account ", changed.account(), ", target ", exception.target(), ": ",
+               std::string(span.status().message())));
+    }
+  }
+  v1::AccountState state;
+  *state.mutable_facts() = changed;
+  overlay_.Put(keys::Account(tenant->name(), changed.account()), state.SerializeAsString());
+  tenant->ForgetAccount(changed.account());
+  BeginFanOut(record, v1::FanOut::ACCOUNT, at);
+  state_.mutable_fan_out()->set_account(changed.account());
+  ContinueFanOut();
+}
+
+absl::Status PartitionFold::Impl::FoldPublished(const v1::Published& published) {
+  const uint64_t through = published.through_seq();
+  if (through <= state_.published_through()) return absl::OkStatus();
+  if (through > state_.seq()) {
+    return absl::DataLossError(Cat("decisions up to seq ", through,
+                                   " were published, but this fold decided only ", state_.seq(),
+                                   ": it does not decide what the publisher decided"));
+  }
+  v1::OutboxEntry entry;
+  const auto value = overlay_.Get(keys::Outbox(through));
+  if (value && entry.ParseFromString(*value) && !published.decisions_hash().empty() &&
+      entry.chain_hash() != published.decisions_hash()) {
+    return absl::DataLossError(Cat("decisions up to seq ", through, " differ: published ",
+                                   ToHex(published.decisions_hash()), ", folded here ",
+                                   ToHex(entry.chain_hash())));
+  }
+  for (uint64_t seq = state_.published_through() + 1; seq <= through; ++seq) {
+    overlay_.Delete(keys::Outbox(seq));
+  }
+  state_.set_published_through(through);
+  return absl::OkStatus();
+}
+
+}  // namespace escalation

@@ -1,0 +1,87 @@
+// state/partition/overlay.h
+//
+// The changes of the turn that is being folded, over the committed state: what the fold reads and
+// writes through.
+//
+//   Input       a StateReader, which sees committed turns only
+//   Output      the turn's writes, sorted, each key once
+//   Invariants  1. a ticket has at most one wake-up, registered after the cursor
+//               2. a ticket that is touched many times in a turn is encoded once
+//               3. decoded tickets stay in a bounded cache; what it holds never changes what is
+//               folded
+//   Errors      the first failed read is kept: the turn MUST be dropped then, since it saw a hole
+//   Threads     the folding thread
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "escalation/v1/state.pb.h"
+#include "state/base/instant.h"
+#include "state/partition/turn.h"
+
+namespace escalation {
+
+class Overlay {
+ public:
+  struct TicketSlot {
+    std::string tenant;
+    std::string ticket_id;
+    v1::TicketState state;
+    // False: never seen, or forgotten.
+    bool exists = false;
+    bool dirty = false;
+    // When the ticket wants to be folded next; valid while dirty.
+    Instant next = Instant::Never();
+    std::list<std::string>::iterator recency;
+  };
+
+  // Borrows `reader`. tickets_max: decoded tickets that are kept between turns.
+  Overlay(const StateReader& reader, size_t tickets_max)
+      : reader_(reader), tickets_max_(tickets_max) {}
+
+  const StateReader& reader() const { return reader_; }
+  bool clean() const { return writes_.empty() && dirty_.empty(); }
+
+  std::optional<std::string> Get(const std::string& key);
+  void Put(std::string key, std::string value) { writes_[std::move(key)] = std::move(value); }
+  void Delete(std::string key) { writes_[std::move(key)] = std::nullopt; }
+
+  // Reads the tickets that are not cached by one sorted MultiGet. Keys as in keys.h.
+  void Prefetch(std::vector<std::string> keys);
+  // The slot stays where it is until Take.
+  TicketSlot& Ticket(std::string_view tenant, std::string_view ticket_id);
+  void MarkDirty(TicketSlot* slot);
+
+  // The first failed read.
+  const absl::Status& status() const { return status_; }
+  void Fail(absl::Status status) {
+    if (status_.ok() && !status.ok()) status_ = std::move(status);
+  }
+
+  // Ends the turn: encodes what changed. `cursor`: wake-ups lie after it.
+  std::vector<Write> Take(Instant cursor);
+
+ private:
+  void Decode(TicketSlot* slot, const std::optional<std::string>& value);
+  TicketSlot& Insert(const std::string& key, std::string_view tenant, std::string_view ticket_id);
+  void WriteTicket(const std::string& key, TicketSlot* slot, Instant cursor);
+  void Evict();
+
+  const StateReader& reader_;
+  const size_t tickets_max_;
+  absl::Status status_;
+  absl::flat_hash_map<std::string, std::optional<std::string>> writes_;
+  absl::flat_hash_map<std::string, std::unique_ptr<TicketSlot>> tickets_;
+  // Least recently used last.
+  std::list<std::string> recency_;
+  std::vector<TicketSlot*> dirty_;
+};
+
+}  // namespace escalation

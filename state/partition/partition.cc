@@ -1,0 +1,146 @@
+#include "state/partition/partition.h"
+
+#include <utility>
+
+#include "state/base/text.h"
+#include "state/partition/keys.h"
+#include "state/partition/partition_impl.h"
+
+namespace escalation {
+namespace {
+
+// Records whose changes make up one turn at most, so that a turn's memory is bounded.
+constexpr size_t kTurnRecordsMax = 4'096;
+
+bool NamesTicket(const v1::Event& event) { return !event.ticket_id().empty(); }
+
+}  // namespace
+
+bool ScansState(const v1::Event& event) {
+  return event.has_tick() || event.has_calendars_published() || event.has_policy_published() ||
+         event.has_account_changed();
+}
+
+PartitionFold::Impl::Impl(const StateReader& reader, FoldOptions options)
+    : options_(std::move(options)),
+      overlay_(reader, options_.tickets_max),
+      sink_(Cat(options_.incarnation, '/', options_.partition, '/'), &state_, &overlay_) {}
+
+absl::Status PartitionFold::Impl::Restore() {
+  state_.set_format_version(keys::kFormatVersion);
+  state_.set_semantics(kSemanticsVersion);
+  if (const auto value = overlay_.Get(keys::Meta())) {
+    if (!state_.ParseFromString(*value)) {
+      return absl::DataLossError("stored state of the partition cannot be decoded");
+    }
+  }
+  if (state_.format_version() != keys::kFormatVersion) {
+    return absl::FailedPreconditionError(Cat("store has format version ", state_.format_version(),
+                                             ", this binary reads ", keys::kFormatVersion));
+  }
+  std::vector<std::string> names;
+  const absl::Status scanned =
+      overlay_.reader().Scan("t", "u", [&](std::string_view key, std::string_view) {
+        names.emplace_back(key.substr(1));
+        return true;
+      });
+  if (!scanned.ok()) return scanned;
+  for (const std::string& name : names) GetTenant(name);
+  return overlay_.status();
+}
+
+Tenant& PartitionFold::Impl::GetTenant(const std::string& name) {
+  auto& slot = tenants_[name];
+  if (slot == nullptr) slot = std::make_unique<Tenant>(name, &overlay_, &sink_, &state_);
+  return *slot;
+}
+
+void PartitionFold::Impl::Prefetch(std::span<const FoldRecord> records) {
+  std::vector<std::string> keys;
+  for (const FoldRecord& record : records) {
+    if (NamesTicket(record.event)) {
+      keys.push_back(keys::Ticket(record.event.tenant(), record.event.ticket_id()));
+    }
+  }
+  overlay_.Prefetch(std::move(keys));
+}
+
+absl::StatusOr<FoldResult> PartitionFold::Impl::Fold(std::span<const FoldRecord> records) {
+  if (state_.has_fan_out()) {
+    ContinueFanOut();
+    return Finish(0);
+  }
+  records = records.first(std::min(records.size(), kTurnRecordsMax));
+  // Up to the first record that must see everything before it committed.
+  size_t count = 0;
+  while (count < records.size() && !(count > 0 && ScansState(records[count].event))) ++count;
+  Prefetch(records.first(count));
+  size_t folded = 0;
+  while (folded < count) {
+    if (absl::Status status = FoldOne(records[folded]); !status.ok()) return status;
+    ++folded;
+    if (state_.has_fan_out()) break;
+  }
+  return Finish(folded);
+}
+
+absl::StatusOr<FoldResult> PartitionFold::Impl::Finish(size_t records) {
+  sink_.Book();
+  const Instant cursor{state_.has_fan_out() && state_.fan_out().kind() == v1::FanOut::TICK
+                           ? state_.fan_out().at_ms()
+                           : state_.cursor_ms()};
+  for (auto& [name, tenant] : tenants_) tenant->Save(cursor);
+  FoldResult result;
+  result.records = records;
+  result.decisions = sink_.Take();
+  counts_.decisions += static_cast<int64_t>(result.decisions.size());
+  overlay_.Put(keys::Meta(), state_.SerializeAsString());
+  result.turn.writes = overlay_.Take(cursor);
+  result.turn.next = Offset{state_.next_offset()};
+  result.turn.more = state_.has_fan_out();
+  if (!overlay_.status().ok()) return overlay_.status();
+  return result;
+}
+
+PartitionFold::PartitionFold(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PartitionFold::~PartitionFold() = default;
+
+absl::StatusOr<std::unique_ptr<PartitionFold>> PartitionFold::Open(const StateReader& state,
+                                                                   FoldOptions options) {
+  auto impl = std::make_unique<Impl>(state, std::move(options));
+  if (absl::Status status = impl->Restore(); !status.ok()) return status;
+  return std::unique_ptr<PartitionFold>(new PartitionFold(std::move(impl)));
+}
+
+absl::StatusOr<FoldResult> PartitionFold::Fold(std::span<const FoldRecord> records) {
+  return impl_->Fold(records);
+}
+
+Offset PartitionFold::position() const { return {impl_->state().next_offset()}; }
+Instant PartitionFold::cursor() const { return {impl_->state().cursor_ms()}; }
+Instant PartitionFold::appended() const { return {impl_->state().appended_ms()}; }
+const std::string& PartitionFold::owner() const { return impl_->state().owner(); }
+uint64_t PartitionFold::owner_epoch() const { return impl_->state().owner_epoch(); }
+uint64_t PartitionFold::seq() const { return impl_->state().seq(); }
+uint64_t PartitionFold::published_through() const { return impl_->state().published_through(); }
+const std::string& PartitionFold::decisions_hash() const { return impl_->state().decisions_hash(); }
+const FoldCounts& PartitionFold::counts() const { return impl_->counts(); }
+
+absl::StatusOr<Instant> NextDue(const StateReader& state) {
+  v1::PartitionState meta;
+  absl::StatusOr<std::optional<std::string>> value = state.Get(keys::Meta());
+  if (!value.ok()) return value.status();
+  if (value->has_value() && !meta.ParseFromString(**value)) {
+    return absl::DataLossError("stored state of the partition cannot be decoded");
+  }
+  Instant due = Instant::Never();
+  const std::string begin = keys::WakeUp(Instant{meta.cursor_ms() + 1}, "", "");
+  const absl::Status scanned = state.Scan(begin, "x", [&](std::string_view key, std::string_view) {
+    if (const auto wake = keys::ParseWakeUp(key)) due = wake->due;
+    return false;
+  });
+  if (!scanned.ok()) return scanned;
+  return due;
+}
+
+}  // namespace escalation

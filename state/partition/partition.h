@@ -1,0 +1,104 @@
+// state/partition/partition.h
+//
+// The fold of one partition: records in, one turn of changes and decisions out.
+//
+//   Input       records in order of offset; the committed state, through a StateReader
+//   Output      a Turn to commit before anything is published or delivered, and its decisions in
+//   order Invariants  1. pure: the same records give the same bytes, in whatever batches they come,
+//   on every machine
+//               2. nothing is skipped: a record that cannot be understood stops the fold; one that
+//               says nothing new is dropped by
+//                  rules that the log alone decides
+//               3. a record that touches many tickets is folded in chunks, with one cursor, and
+//               nothing is folded in between
+//   Time        only that of the records
+//   Errors      kFailedPrecondition: the log holds what this binary does not understand. kDataLoss:
+//   stored state cannot be decoded, or
+//               another replica decided differently. Others: as the StateReader. After an error the
+//               fold MUST be made anew
+//   Threads     the folding thread
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "escalation/v1/decision.pb.h"
+#include "escalation/v1/event.pb.h"
+#include "state/base/ids.h"
+#include "state/base/instant.h"
+#include "state/partition/turn.h"
+
+namespace escalation {
+
+// The behaviour that this binary folds by.
+inline constexpr int kSemanticsVersion = 1;
+
+struct FoldRecord {
+  Offset offset;
+  Instant appended;
+  v1::Event event;
+};
+
+struct FoldOptions {
+  Partition partition;
+  // Of the log: part of every decision's id.
+  std::string incarnation;
+  // Decoded tickets that are kept between turns.
+  size_t tickets_max = 100'000;
+};
+
+struct FoldResult {
+  Turn turn;
+  // In order of seq.
+  std::vector<v1::Decision> decisions;
+  // How many of the records were folded; the rest MUST come again after the turn is committed.
+  size_t records = 0;
+};
+
+// What the fold counted since it was made; for metrics only.
+struct FoldCounts {
+  int64_t records = 0;
+  int64_t duplicates = 0;
+  int64_t decisions = 0;
+  int64_t late_events = 0;
+};
+
+class PartitionFold {
+ public:
+  // Borrows `state`, which MUST NOT change but by committing this fold's turns.
+  static absl::StatusOr<std::unique_ptr<PartitionFold>> Open(const StateReader& state,
+                                                             FoldOptions options);
+  ~PartitionFold();
+
+  // Folds as many of the records as one turn may hold. Call again with none while turn.more.
+  absl::StatusOr<FoldResult> Fold(std::span<const FoldRecord> records);
+
+  // The next record to fold.
+  Offset position() const;
+  // Every due moment up to here has fired.
+  Instant cursor() const;
+  // Log time of the latest record.
+  Instant appended() const;
+  const std::string& owner() const;
+  uint64_t owner_epoch() const;
+  uint64_t seq() const;
+  uint64_t published_through() const;
+  // Chain over all decisions, 32 bytes; empty: none.
+  const std::string& decisions_hash() const;
+  const FoldCounts& counts() const;
+
+ private:
+  class Impl;
+  explicit PartitionFold(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The earliest due moment in the committed state: when the owner should append a tick. Never:
+// nothing is due.
+absl::StatusOr<Instant> NextDue(const StateReader& state);
+
+}  // namespace escalation

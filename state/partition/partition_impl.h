@@ -1,0 +1,83 @@
+// state/partition/partition_impl.h
+//
+// The inside of PartitionFold, shared by its three halves: partition.cc (turns), fold_record.cc
+// (one record), fan_out.cc (records that touch many tickets).
+//
+//   Threads     the folding thread
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "escalation/v1/state.pb.h"
+#include "state/partition/overlay.h"
+#include "state/partition/partition.h"
+#include "state/partition/record_sink.h"
+#include "state/partition/tenant.h"
+#include "state/ticket/ticket.h"
+
+namespace escalation {
+
+class PartitionFold::Impl {
+ public:
+  Impl(const StateReader& reader, FoldOptions options);
+
+  absl::Status Restore();
+  absl::StatusOr<FoldResult> Fold(std::span<const FoldRecord> records);
+
+  const v1::PartitionState& state() const { return state_; }
+  const FoldCounts& counts() const { return counts_; }
+
+ private:
+  // partition.cc
+  Tenant& GetTenant(const std::string& name);
+  void Prefetch(std::span<const FoldRecord> records);
+  absl::StatusOr<FoldResult> Finish(size_t records);
+
+  // fold_record.cc
+  absl::Status FoldOne(const FoldRecord& record);
+  absl::Status Dispatch(const FoldRecord& record);
+  // False: seen before, or the same id with other content.
+  bool IsNew(const FoldRecord& record, Tenant* tenant);
+  Instant Place(const FoldRecord& record, const Tenant& tenant);
+  void FoldTicket(const FoldRecord& record, Tenant* tenant, Instant at);
+  void FoldPageEvent(const FoldRecord& record, Tenant* tenant, Instant at);
+  void FoldMerge(const FoldRecord& record, Tenant* tenant, Instant at);
+  void FoldMark(const FoldRecord& record, Tenant* tenant);
+  void FoldMute(const FoldRecord& record, Tenant* tenant);
+  void FoldPolicy(const FoldRecord& record, Tenant* tenant, Instant at);
+  void FoldCalendars(const FoldRecord& record, Tenant* tenant, Instant at);
+  void FoldAccount(const FoldRecord& record, Tenant* tenant, Instant at);
+  absl::Status FoldPublished(const v1::Published& published);
+  void NotSupportedYet(const FoldRecord& record, Tenant* tenant, Instant at);
+  // Follows merges to the ticket that lives on.
+  Overlay::TicketSlot& ResolveTicket(const Tenant& tenant, const std::string& ticket_id);
+  void Touch(Tenant* tenant, Overlay::TicketSlot* slot, TicketFold* fold);
+  void Flag(Tenant* tenant, const std::string& ticket_id, Instant at, const char* reason,
+            std::string detail);
+  void Refuse(Tenant* tenant, Instant at, const char* reason, std::string detail);
+
+  // fan_out.cc
+  void BeginFanOut(const FoldRecord& record, v1::FanOut::Kind kind, Instant at);
+  void ContinueFanOut();
+  void FireChunk();
+  void FireWakeUp(std::string_view tenant_name, std::string_view ticket_id, Instant limit);
+  void ChangeChunk();
+  void ChangeTicket(Tenant* tenant, Environment* before, std::string_view ticket_id, Instant at);
+  void ExpireRecent(Instant limit);
+
+  const FoldOptions options_;
+  v1::PartitionState state_;
+  Overlay overlay_;
+  RecordSink sink_;
+  // Every tenant of the partition, in order of name.
+  std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
+  FoldCounts counts_;
+};
+
+// True for records whose folding scans the committed state: the turn before them MUST be committed.
+bool ScansState(const v1::Event& event);
+
+}  // namespace escalation

@@ -1,0 +1,59 @@
+// state/partition/record_sink.h
+//
+// Decisions of the record that is being folded: gives them their ids, places and causes, and books
+// them in the outbox.
+//
+//   Output      outbox entries and pending deliveries in the overlay; the decisions of the turn
+//   Invariants  1. id, seq and chain hash follow from the log alone
+//               2. a decision is complete before it is booked: Book runs after each record
+//   Threads     the folding thread
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "escalation/v1/decision.pb.h"
+#include "escalation/v1/state.pb.h"
+#include "state/base/ids.h"
+#include "state/base/instant.h"
+#include "state/partition/overlay.h"
+#include "state/ticket/decision_sink.h"
+
+namespace escalation {
+
+class RecordSink : public DecisionSink {
+ public:
+  // `id_prefix`: "incarnation/partition/".
+  RecordSink(std::string id_prefix, v1::PartitionState* state, Overlay* overlay)
+      : id_prefix_(std::move(id_prefix)), state_(*state), overlay_(*overlay) {}
+
+  // The record whose decisions come next. `index`: of its first decision; above 0 in a later chunk.
+  void BeginRecord(int64_t offset, Instant appended, std::string_view event_id, int index);
+  // Whom the next decisions are about.
+  void About(std::string_view tenant, std::string_view ticket_id, int64_t policy_revision);
+
+  v1::Decision& Add(Instant at, Instant due, std::string_view rule) override;
+
+  // Books what was added since the last call.
+  void Book();
+  int next_index() const { return index_; }
+
+  std::vector<v1::Decision> Take();
+
+ private:
+  const std::string id_prefix_;
+  v1::PartitionState& state_;
+  Overlay& overlay_;
+  std::string event_id_;
+  std::string tenant_;
+  std::string ticket_id_;
+  int64_t policy_revision_ = 0;
+  int64_t offset_ = 0;
+  Instant appended_;
+  int index_ = 0;
+  size_t booked_ = 0;
+  std::vector<v1::Decision> decisions_;
+};
+
+}  // namespace escalation

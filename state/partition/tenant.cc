@@ -1,0 +1,191 @@
+#include "state/partition/tenant.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "state/base/sha256.h"
+#include "state/base/text.h"
+#include "state/partition/keys.h"
+
+namespace escalation {
+namespace {
+
+// Decoded accounts that are kept; beyond it all are dropped and read again as needed.
+constexpr size_t kAccountsMax = 100'000;
+
+// Calendars of the set, by the zone definitions in it.
+const v1::ZoneDefinition* FindZone(const v1::CalendarSet& set, const std::string& name) {
+  for (const v1::ZoneDefinition& zone : set.zones()) {
+    if (zone.name() == name) return &zone;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CalendarBook>> CalendarBook::Compile(const v1::CalendarSet& set,
+                                                                    Instant around) {
+  auto book = std::make_unique<CalendarBook>();
+  book->window_ = Window::Around(around);
+  for (const v1::CalendarDefinition& definition : set.calendars()) {
+    const v1::ZoneDefinition* const zone = FindZone(set, definition.zone());
+    if (zone == nullptr) {
+      return absl::InvalidArgumentError(Cat("calendar \"", definition.name(), "\": zone ",
+                                            definition.zone(), " is not in the set"));
+    }
+    absl::StatusOr<std::shared_ptr<const Calendar>> calendar =
+        Calendar::Compile(definition, *zone, book->window_);
+    if (!calendar.ok()) return calendar.status();
+    book->calendars_[definition.name()] = *std::move(calendar);
+  }
+  return book;
+}
+
+const Calendar& CalendarBook::Find(const std::string& name) const {
+  static const auto* const kAlways = new std::shared_ptr<const Calendar>(Calendar::Always());
+  const auto found = calendars_.find(name);
+  return found == calendars_.end() ? **kAlways : *found->second;
+}
+
+Tenant::Tenant(std::string name, Overlay* overlay, RecordSink* sink,
+               const v1::PartitionState* partition)
+    : name_(std::move(name)),
+      overlay_(*overlay),
+      sink_(*sink),
+      appended_{partition->appended_ms()} {
+  state_.set_tenant(name_);
+  if (const auto value = overlay_.Get(keys::Tenant(name_));
+      value && !state_.ParseFromString(*value)) {
+    overlay_.Fail(absl::DataLossError(Cat("tenant ", name_, ": stored state cannot be decoded")));
+  }
+  for (const int64_t revision : state_.policy_revisions()) {
+    v1::Policy policy;
+    const auto value = overlay_.Get(keys::Policy(name_, revision));
+    if (!value || !policy.ParseFromString(*value)) {
+      overlay_.Fail(absl::DataLossError(Cat("tenant ", name_, ": policy revision ", revision,
+                                            " is missing or cannot be decoded")));
+      continue;
+    }
+    policies_[revision] = std::make_unique<CompiledPolicy>(std::move(policy));
+  }
+  if (policies_.empty()) policies_[0] = std::make_unique<CompiledPolicy>(v1::Policy());
+  current_ = policies_.rbegin()->second.get();
+  book_ = LoadBook(state_.calendars_revision());
+}
+
+std::unique_ptr<CalendarBook> Tenant::LoadBook(int64_t revision) const {
+  if (revision == 0) return std::make_unique<CalendarBook>();
+  v1::CalendarSet set;
+  const auto value = overlay_.Get(keys::Calendars(name_, revision));
+  if (value && set.ParseFromString(*value)) {
+    absl::StatusOr<std::unique_ptr<CalendarBook>> book = CalendarBook::Compile(set, appended_);
+    if (book.ok()) return *std::move(book);
+  }
+  overlay_.Fail(absl::DataLossError(Cat("tenant ", name_, ": calendars of revision ", revision,
+                                        " are missing or cannot be used")));
+  return std::make_unique<CalendarBook>();
+}
+
+void Tenant::Save(Instant cursor) {
+  if (!dirty_) return;
+  dirty_ = false;
+  const Instant next = NextMoment();
+  const int64_t wake_ms = next == Instant::Never() ? 0 : std::max(next.ms, cursor.ms + 1);
+  if (wake_ms != state_.wake_ms()) {
+    if (state_.wake_ms() != 0) overlay_.Delete(keys::WakeUp(Instant{state_.wake_ms()}, name_, ""));
+    if (wake_ms != 0) overlay_.Put(keys::WakeUp(Instant{wake_ms}, name_, ""), "");
+    state_.set_wake_ms(wake_ms);
+  }
+  overlay_.Put(keys::Tenant(name_), state_.SerializeAsString());
+}
+
+void Tenant::BeginRecord(Instant appended) {
+  appended_ = appended;
+  // Answers do not depend on the window; their speed does.
+  if (state_.calendars_revision() != 0 && !book_->Covers(appended)) {
+    book_ = LoadBook(state_.calendars_revision());
+  }
+}
+
+const CompiledPolicy& Tenant::CurrentPolicy() const { return *current_; }
+
+const CompiledPolicy& Tenant::PolicyAt(int64_t revision) const {
+  if (revision == current_->revision()) return *current_;
+  const auto found = policies_.find(revision);
+  return found != policies_.end() ? *found->second : *policies_.begin()->second;
+}
+
+const Calendar& Tenant::FindCalendar(const std::string& name) const { return book_->Find(name); }
+
+const v1::AccountChanged* Tenant::FindAccount(const std::string& account) const {
+  if (account.empty()) return nullptr;
+  const auto cached = accounts_.find(account);
+  if (cached != accounts_.end()) return cached->second.get();
+  if (accounts_.size() >= kAccountsMax) accounts_.clear();
+  std::unique_ptr<v1::AccountChanged> found;
+  if (const auto value = overlay_.Get(keys::Account(name_, account))) {
+    v1::AccountState state;
+    if (state.ParseFromString(*value)) {
+      found = std::make_unique<v1::AccountChanged>(state.facts());
+    } else {
+      overlay_.Fail(
+          absl::DataLossError(Cat("account ", name_, "/", account, " cannot be decoded")));
+    }
+  }
+  return (accounts_[account] = std::move(found)).get();
+}
+
+void Tenant::AddPolicy(const v1::Policy& policy) {
+  overlay_.Put(keys::Policy(name_, policy.revision()), policy.SerializeAsString());
+  policies_.erase(0);
+  auto* const revisions = state_.mutable_policy_revisions();
+  revisions->Add(policy.revision());
+  while (revisions->size() > kPoliciesMax) {
+    overlay_.Delete(keys::Policy(name_, revisions->Get(0)));
+    policies_.erase(revisions->Get(0));
+    revisions->erase(revisions->begin());
+  }
+  state_.set_policy_hash(Sha256({policy.SerializeAsString()}));
+  auto& slot = policies_[policy.revision()] = std::make_unique<CompiledPolicy>(policy);
+  current_ = slot.get();
+  MarkDirty();
+}
+
+absl::Status Tenant::AddCalendars(const v1::CalendarSet& set) {
+  absl::StatusOr<std::unique_ptr<CalendarBook>> book = CalendarBook::Compile(set, appended_);
+  if (!book.ok()) return book.status();
+  book_ = *std::move(book);
+  const std::string bytes = set.SerializeAsString();
+  overlay_.Put(keys::Calendars(name_, set.revision()), bytes);
+  state_.set_calendars_revision(set.revision());
+  state_.set_calendars_hash(Sha256({bytes}));
+  MarkDirty();
+  return absl::OkStatus();
+}
+
+Instant Tenant::Safe() const {
+  Instant safe = Instant::Never();
+  for (const v1::MarkState& mark : state_.marks()) {
+    if (!mark.stale() && current_->Hold(mark.source()).ms > 0) {
+      safe = std::min(safe, Instant{mark.through_ms()});
+    }
+  }
+  return safe;
+}
+
+void Tenant::CheckSources(Instant appended) {
+  for (v1::MarkState& mark : *state_.mutable_marks()) {
+    const Duration hold = current_->Hold(mark.source());
+    if (mark.stale() || hold.ms == 0 || appended - Instant{mark.marked_ms()} <= hold) continue;
+    mark.set_stale(true);
+    MarkDirty();
+    sink_.About(name_, "", current_->revision());
+    v1::Alarm* const alarm = sink_.Add(appended, Instant::Never(), "time.hold").mutable_alarm();
+    alarm->set_reason("source_stale");
+    alarm->set_detail(Cat("source ", mark.source(), " sent its last mark at ",
+                          Instant{mark.marked_ms()}, " for events up to ",
+                          Instant{mark.through_ms()}, "; it no longer holds time back"));
+  }
+}
+
+}  // namespace escalation
