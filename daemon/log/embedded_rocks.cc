@@ -2,16 +2,14 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include "daemon/log/durable_file.h"
 #include "daemon/log/embedded_format.h"
-#include "rocksdb/convenience.h"
 #include "rocksdb/table.h"
-#include "rocksdb/table_properties.h"
 #include "state/base/text.h"
+#include "state/store/rocksdb_options.h"
 
 namespace escalation::embedded {
 namespace {
@@ -23,12 +21,7 @@ constexpr int kReadOnlyAttempts = 10;
 rocksdb::ColumnFamilyOptions FamilyOptions() {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = size_t{32} << 20;
-  const std::vector<rocksdb::CompressionType> known = rocksdb::GetSupportedCompressions();
-  for (const rocksdb::CompressionType type : {rocksdb::kZSTD, rocksdb::kLZ4Compression}) {
-    if (std::find(known.begin(), known.end(), type) == known.end()) continue;
-    options.compression = type;
-    break;
-  }
+  options.compression = FirstKnown({rocksdb::kZSTD, rocksdb::kLZ4Compression});
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16 << 10;  // Read in sequence: larger blocks pack better.
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -117,6 +110,7 @@ absl::StatusOr<std::unique_ptr<EmbeddedRocks>> EmbeddedRocks::OpenReadOnly(const
 
 absl::Status EmbeddedRocks::Attach(Access access, bool create) {
   rocksdb::DBOptions options = DatabaseOptions(failure_);
+  if (access == Access::kReadOnly) options.info_log = SilentLogger();
   options.create_if_missing = create;
   options.create_missing_column_families = create;
   const rocksdb::ColumnFamilyOptions family = FamilyOptions();

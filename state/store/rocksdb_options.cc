@@ -1,6 +1,7 @@
 #include "state/store/rocksdb_options.h"
 
 #include <algorithm>
+#include <cstdarg>
 #include <vector>
 
 #include "rocksdb/cache.h"
@@ -12,8 +13,15 @@
 namespace escalation {
 namespace {
 
-// The first one that this librocksdb was built with.
-rocksdb::CompressionType Compression(std::initializer_list<rocksdb::CompressionType> wanted) {
+class Silent : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+}  // namespace
+
+rocksdb::CompressionType FirstKnown(std::initializer_list<rocksdb::CompressionType> wanted) {
   const std::vector<rocksdb::CompressionType> known = rocksdb::GetSupportedCompressions();
   for (const rocksdb::CompressionType type : wanted) {
     if (std::find(known.begin(), known.end(), type) != known.end()) return type;
@@ -21,7 +29,7 @@ rocksdb::CompressionType Compression(std::initializer_list<rocksdb::CompressionT
   return rocksdb::kNoCompression;
 }
 
-}  // namespace
+std::shared_ptr<rocksdb::Logger> SilentLogger() { return std::make_shared<Silent>(); }
 
 rocksdb::Options StoreOptions(const RocksdbStoreOptions& store,
                               const std::shared_ptr<FirstFailure>& failure) {
@@ -36,8 +44,8 @@ rocksdb::Options StoreOptions(const RocksdbStoreOptions& store,
   options.max_bgerror_resume_count = 0;
   options.listeners.push_back(failure);
   // Fast where tickets change all the time, small where they rest.
-  options.compression = Compression({rocksdb::kLZ4Compression, rocksdb::kZSTD});
-  options.bottommost_compression = Compression({rocksdb::kZSTD, rocksdb::kLZ4Compression});
+  options.compression = FirstKnown({rocksdb::kLZ4Compression, rocksdb::kZSTD});
+  options.bottommost_compression = FirstKnown({rocksdb::kZSTD, rocksdb::kLZ4Compression});
   options.level_compaction_dynamic_level_bytes = true;  // Bounds wasted space to about a tenth.
   options.bytes_per_sync = 1 << 20;  // Tables reach the disk evenly, not in bursts.
   options.max_background_jobs = 2;

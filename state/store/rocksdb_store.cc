@@ -62,11 +62,15 @@ absl::StatusOr<std::unique_ptr<RocksdbStore>> RocksdbStore::OpenReadOnly(
     const std::string& dir, const RocksdbStoreOptions& options) {
   // The process that writes may move files around meanwhile; the next try sees the new ones.
   constexpr int kAttempts = 10;
+  std::error_code error;
+  // RocksDB would create the directory even to read it.
+  if (!std::filesystem::exists(dir + "/CURRENT", error)) {
+    return absl::NotFoundError(Cat(dir, ": there is no store here"));
+  }
   absl::Status status;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::unique_ptr<RocksdbStore> self(new RocksdbStore(dir, options));
     status = self->Attach(/*read_only=*/true);
-    if (absl::IsNotFound(status)) break;
     if (!status.ok()) continue;
     if (status = self->LoadIdentity(); !status.ok()) return status;
     if (!self->identified_) {
@@ -87,7 +91,8 @@ absl::Status RocksdbStore::Attach(bool read_only) {
           Cat(dir_, ": cannot create the directory: ", error.message()));
     }
   }
-  const rocksdb::Options options = StoreOptions(options_, rocks_->failure);
+  rocksdb::Options options = StoreOptions(options_, rocks_->failure);
+  if (read_only) options.info_log = SilentLogger();
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = read_only ? rocksdb::DB::OpenForReadOnly(options, dir_, &db)
                                            : rocksdb::DB::Open(options, dir_, &db);

@@ -11,6 +11,7 @@
 #include "state/base/text.h"
 #include "state/store/rocksdb_store.h"
 #include "tests/daemon/log/log_kinds.h"
+#include "tests/support/list_files.h"
 #include "tests/support/temporary_directory.h"
 
 namespace escalation {
@@ -78,7 +79,9 @@ TEST_F(EmbeddedLogTest, one_process_writes_and_others_read) {
   EXPECT_TRUE(absl::IsFailedPrecondition(second)) << second;
   EXPECT_NE(std::string(second.message()).find("in use by another process"), std::string::npos);
 
+  const std::vector<std::string> before = ListFiles(dir_.path());
   const std::unique_ptr<Log> reader = OpenOk(Reading());
+  EXPECT_EQ(ListFiles(dir_.path()), before) << "a reader leaves no traces";
   EXPECT_EQ(reader->identity(), writer->identity());
   ASSERT_TRUE(AppendAndWait(*writer, kZero, "b").ok());
   EXPECT_EQ(reader->Read(kZero, Offset{0}, 1000)->records.size(), 1u) << "what was there";
