@@ -1,0 +1,258 @@
+#include "daemon/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/deliver/delivery.h"
+#include "escalation/v1/event.pb.h"
+#include "escalation/v1/state.pb.h"
+#include "state/base/text.h"
+#include "state/partition/keys.h"
+
+namespace escalation {
+namespace {
+
+constexpr size_t kBatchBytesMax = 1 << 20;
+// The loop looks at the clock at least this often.
+constexpr Duration kLookMax = Duration::Seconds(1);
+// A page this much after its moment says how late it is.
+constexpr Duration kLateAfter = Duration::Minutes(1);
+
+std::string KindOf(const v1::Decision& decision) {
+  const auto* const field =
+      v1::Decision::descriptor()->FindFieldByNumber(static_cast<int>(decision.body_case()));
+  return field == nullptr ? "none" : field->name();
+}
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineOptions options, World world)
+    : options_(std::move(options)),
+      world_(std::move(world)),
+      publisher_(world_.log, world_.store, options_.partition, world_.now),
+      settle_(options_.settle) {}
+
+absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options, World world) {
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(options), std::move(world)));
+  FoldOptions fold;
+  fold.partition = pipeline->options_.partition;
+  fold.incarnation = pipeline->world_.log->identity().incarnation;
+  fold.tickets_max = pipeline->options_.tickets_max;
+  auto opened = PartitionFold::Open(*pipeline->world_.store, std::move(fold));
+  if (!opened.ok()) return opened.status();
+  pipeline->fold_ = *std::move(opened);
+  const absl::StatusOr<Offset> begin = pipeline->world_.log->Begin(pipeline->options_.partition);
+  if (!begin.ok()) return begin.status();
+  const absl::StatusOr<Offset> end = pipeline->world_.log->End(pipeline->options_.partition);
+  if (!end.ok()) return end.status();
+  const Offset position = pipeline->fold_->position();
+  if (position < *begin || position > *end) {
+    return absl::FailedPreconditionError(Cat(
+        "the store is folded up to offset ", position, ", the log holds ", *begin, " to ", *end,
+        position > *end ? ": it is not the log that was folded" : ": records in between are gone"));
+  }
+  pipeline->UpdateStatus(*end);
+  return pipeline;
+}
+
+absl::Status Pipeline::Run() {
+  for (;;) {
+    const absl::StatusOr<bool> caught_up = RunOnce();
+    if (!caught_up.ok() && !absl::IsUnavailable(caught_up.status())) return caught_up.status();
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_ && (!caught_up.ok() || *caught_up)) return absl::OkStatus();
+    }
+    if (caught_up.ok() && !*caught_up) continue;
+    if (caught_up.ok()) {
+      if (absl::Status status = Own(); !status.ok()) return status;
+      if (absl::Status status = Tick(); !status.ok()) return status;
+    }
+    const Duration wait =
+        std::clamp(ticker_.NextLook(next_due_) - world_.now(), Duration{10}, kLookMax);
+    world_.log->WaitFor(options_.partition, fold_->position(), absl::Milliseconds(wait.ms));
+  }
+}
+
+void Pipeline::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+}
+
+void Pipeline::SetSettle(Duration settle) {
+  const std::lock_guard lock(mutex_);
+  settle_ = settle;
+}
+
+PipelineStatus Pipeline::Status() const {
+  const uint64_t published = publisher_.published_through();
+  const std::lock_guard lock(mutex_);
+  PipelineStatus status = status_;
+  status.published_through = published;
+  return status;
+}
+
+absl::StatusOr<bool> Pipeline::RunOnce() {
+  const absl::StatusOr<RecordBatch> batch =
+      world_.log->Read(options_.partition, fold_->position(), kBatchBytesMax);
+  if (!batch.ok()) return batch.status();
+  const absl::StatusOr<std::vector<FoldRecord>> records = Decode(*batch);
+  if (!records.ok()) return records.status();
+  if (absl::Status status = FoldAndCommit(*records); !status.ok()) return status;
+  const bool caught_up = fold_->position() >= batch->end;
+  if (absl::Status status = Release(caught_up); !status.ok()) return status;
+  if (absl::Status status = world_.store->MaybeFlush(world_.now()); !status.ok()) return status;
+  UpdateStatus(batch->end);
+  return caught_up;
+}
+
+absl::StatusOr<std::vector<FoldRecord>> Pipeline::Decode(const RecordBatch& batch) const {
+  std::vector<FoldRecord> records(batch.records.size());
+  for (size_t i = 0; i < records.size(); ++i) {
+    const Record& record = batch.records[i];
+    records[i].offset = record.offset;
+    records[i].appended = record.appended;
+    if (!records[i].event.ParseFromString(record.value)) {
+      return absl::DataLossError(Cat("log partition ", options_.partition, ", offset ",
+                                     record.offset, ": ", record.value.size(),
+                                     " bytes are not an event"));
+    }
+  }
+  return records;
+}
+
+absl::Status Pipeline::FoldAndCommit(const std::vector<FoldRecord>& records) {
+  std::span<const FoldRecord> rest = records;
+  bool more = false;
+  while (more || !rest.empty()) {
+    absl::StatusOr<FoldResult> result = fold_->Fold(more ? std::span<const FoldRecord>() : rest);
+    if (!result.ok()) return result.status();
+    if (absl::Status status = world_.store->Commit(result->turn); !status.ok()) return status;
+    rest = rest.subspan(result->records);
+    more = result->turn.more;
+    Note(*result);
+  }
+  return absl::OkStatus();
+}
+
+void Pipeline::Note(const FoldResult& result) {
+  if (result.decisions.empty()) return;
+  publisher_.Wake();
+  const Instant now = world_.now();
+  const std::lock_guard lock(mutex_);
+  for (const v1::Decision& decision : result.decisions) {
+    ++status_.decisions_by_kind[KindOf(decision)];
+    // Before the first end of the log, all that is pending comes from the store.
+    if (status_.caught_up && IsPageDecision(decision)) held_.push_back({decision, now});
+  }
+}
+
+absl::Status Pipeline::Release(bool caught_up) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = caught_up && !status_.caught_up;
+    if (first) status_.caught_up = true;
+  }
+  if (first) return ReleasePending();
+  while (!held_.empty()) {
+    Held& held = held_.front();
+    if (!caught_up && world_.now() < held.since + kReleaseHold) return absl::OkStatus();
+    const absl::Status status = Deliver(held.decision, false);
+    if (absl::IsResourceExhausted(status))
+      return absl::OkStatus();  // Offered again with the next turn.
+    if (!status.ok()) return status;
+    held_.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+// What an earlier process left: it may have been sent already, so its outcome is what counts.
+absl::Status Pipeline::ReleasePending() {
+  absl::Status decoded;
+  const Instant now = world_.now();
+  const absl::Status scanned = world_.store->Scan(
+      keys::Pending(0), keys::PrefixEnd("d"), [&](std::string_view key, std::string_view value) {
+        v1::PendingDelivery pending;
+        if (!pending.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+          decoded = absl::DataLossError(
+              Cat("pending delivery ", keys::ReadU64(key.substr(1)), " cannot be decoded"));
+          return false;
+        }
+        const absl::Status status = Deliver(pending.decision(), true);
+        if (absl::IsResourceExhausted(status)) held_.push_back({pending.decision(), now});
+        return status.ok() || absl::IsResourceExhausted(status);
+      });
+  if (!decoded.ok()) return decoded;
+  return scanned;
+}
+
+absl::Status Pipeline::Deliver(v1::Decision decision, bool maybe_sent) {
+  if (world_.dispatcher == nullptr) return absl::OkStatus();
+  Delivery delivery;
+  const auto severities = options_.severities.find(decision.tenant());
+  if (severities != options_.severities.end()) {
+    const auto& names = severities->second;
+    const auto found = std::find(names.begin(), names.end(), decision.page_requested().severity());
+    if (found != names.end()) delivery.severity_rank = static_cast<int>(found - names.begin());
+  }
+  const Duration late = world_.now() - FromProto(decision.at());
+  if (decision.has_page_requested() && late > kLateAfter) delivery.late_by = late;
+  delivery.maybe_sent = maybe_sent;
+  delivery.decision = std::move(decision);
+  return world_.dispatcher->Enqueue(std::move(delivery));
+}
+
+// Written once the log was read to its end: whoever reads another's stands down.
+absl::Status Pipeline::Own() {
+  if (owned_) return absl::OkStatus();
+  owned_ = true;
+  v1::Event event;
+  ToProto(world_.now(), event.mutable_written_at());
+  event.mutable_owner_took()->set_instance(options_.instance);
+  event.mutable_owner_took()->set_epoch(fold_->owner_epoch() + 1);
+  world_.log->Append(options_.partition, event.SerializeAsString(),
+                     [](const absl::StatusOr<Appended>&) {});
+  return absl::OkStatus();
+}
+
+absl::Status Pipeline::Tick() {
+  {
+    const std::lock_guard lock(mutex_);
+    ticker_.set_settle(settle_);
+    if (tick_landed_.has_value() &&
+        (*tick_landed_ < 0 || *tick_landed_ < fold_->position().value)) {
+      ticker_.Landed();
+      tick_landed_.reset();
+    }
+  }
+  const absl::StatusOr<Instant> due = NextDue(*world_.store);
+  if (!due.ok()) return due.status();
+  next_due_ = *due;
+  const Instant now = world_.now();
+  const std::optional<Instant> until = ticker_.TickNow(now, next_due_);
+  if (!until.has_value()) return absl::OkStatus();
+  ticker_.Appended(now);
+  v1::Event event;
+  ToProto(now, event.mutable_written_at());
+  ToProto(*until, event.mutable_tick()->mutable_until());
+  world_.log->Append(options_.partition, event.SerializeAsString(),
+                     [this](const absl::StatusOr<Appended>& appended) {
+                       const std::lock_guard lock(mutex_);
+                       tick_landed_ = appended.ok() ? appended->offset.value : -1;
+                     });
+  return absl::OkStatus();
+}
+
+void Pipeline::UpdateStatus(Offset end) {
+  const std::lock_guard lock(mutex_);
+  status_.position = fold_->position();
+  status_.end = end;
+  status_.cursor = fold_->cursor();
+  status_.next_due = next_due_;
+  status_.seq = fold_->seq();
+  status_.held = held_.size();
+  status_.counts = fold_->counts();
+}
+
+}  // namespace escalation
