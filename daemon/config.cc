@@ -122,19 +122,22 @@ void WalkDelivery(YamlMap& top, DeliveryConfig* delivery) {
 }
 
 // From `url`, or for VictorOps from its parts.
-Secret WalkUrl(YamlMap& map, RouteConfig::Kind kind, const std::string& folder) {
+Secret WalkUrl(YamlMap& map, DeliveryRoute::Provider kind, const std::string& folder) {
   Secret url = WalkSecret(map, "url", folder);
-  if (kind == RouteConfig::Kind::kWebhook) {
-    if (url.empty()) map.Find("url", Need::kRequired);
+  const bool given = map.Has("url") || map.Has("url_file");
+  if (kind == DeliveryRoute::Provider::kWebhook) {
+    if (!given) map.Problem(map.place(), "\"url\" is missing");
     return url;
   }
   const std::string endpoint = map.Text("endpoint");
   const std::string routing_key = map.Text("routing_key");
   const Secret key = WalkSecret(map, "key", folder);
-  if (!url.empty() && (!key.empty() || !endpoint.empty())) {
+  const bool key_given = map.Has("key") || map.Has("key_file");
+  if (given && (key_given || !endpoint.empty())) {
     map.Problem(map.place(), "\"url\" is the whole address; \"endpoint\" and \"key\" are its parts",
                 "give one or the other");
-    return url;
+  } else if (!given && !key_given) {
+    map.Problem(map.place(), "no address: \"url_file\" or \"key_file\" is missing");
   }
   std::string address = url.Reveal();
   if (url.empty()) {
@@ -153,7 +156,7 @@ bool IsHeaderName(std::string_view name) {
   });
 }
 
-void WalkHeaders(YamlMap& map, RouteConfig* route) {
+void WalkHeaders(YamlMap& map, DeliveryRoute* route) {
   const YamlNode* node = map.Find("headers");
   for (auto& [name, value] : map.Pairs("headers")) {
     const bool clean = std::all_of(value.begin(), value.end(), [](char c) {
@@ -168,7 +171,7 @@ void WalkHeaders(YamlMap& map, RouteConfig* route) {
   }
 }
 
-void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, RouteConfig* route) {
+void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, DeliveryRoute* route) {
   route->name = entry.key;
   YamlMap map(entry.value, PartWhere("route", entry.key), PartPath("routes", entry.key), walk);
   if (!IsId(entry.key, kNameBytesMax)) {
@@ -176,17 +179,17 @@ void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, Rou
                 Cat("the name must be 1 to ", kNameBytesMax, " characters of A-Z a-z 0-9 . _ : -"));
   }
   const auto kind = map.Word("kind",
-                             {{"victorops", static_cast<int>(RouteConfig::Kind::kVictorOps)},
-                              {"webhook", static_cast<int>(RouteConfig::Kind::kWebhook)}},
+                             {{"victorops", static_cast<int>(DeliveryRoute::Provider::kVictorOps)},
+                              {"webhook", static_cast<int>(DeliveryRoute::Provider::kWebhook)}},
                              Need::kRequired);
   if (!kind) {
     // Which keys belong here depends on it.
     map.ReportMissing();
     return;
   }
-  route->kind = static_cast<RouteConfig::Kind>(*kind);
-  route->url = WalkUrl(map, route->kind, folder);
-  if (route->kind == RouteConfig::Kind::kWebhook) {
+  route->provider = static_cast<DeliveryRoute::Provider>(*kind);
+  route->url = WalkUrl(map, route->provider, folder);
+  if (route->provider == DeliveryRoute::Provider::kWebhook) {
     route->signing_secret = WalkSecret(map, "secret", folder);
     WalkHeaders(map, route);
   } else {
@@ -195,8 +198,6 @@ void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, Rou
   if (!route->url.empty() && !IsDestination(route->url.Reveal())) {
     map.Problem(map.place(), "the address is not an http or https URL",
                 "write it such as https://hooks.example.com/pages");
-  } else if (route->url.empty() && route->kind == RouteConfig::Kind::kVictorOps) {
-    map.Problem(map.place(), "no address: \"url_file\" or \"key_file\" is missing");
   }
   const auto budget = map.Integer("per_minute_max", 1, 100'000);
   if (budget) route->per_minute_max = static_cast<int>(*budget);
@@ -237,14 +238,14 @@ void WalkTenants(YamlMap& top, const std::string& folder, Config* config, std::s
     }
     config->tenants.push_back(std::move(tenant));
   }
-  if (index == 0 && top.Find("tenants") != nullptr) {
+  if (index == 0 && top.Has("tenants")) {
     top.Problem(top.place(), "\"tenants\" must hold at least one tenant");
   }
 }
 
 void CheckRoutes(YamlMap& top, Config* config) {
   std::vector<std::string> configured;
-  for (const RouteConfig& route : config->routes) configured.push_back(route.name);
+  for (const DeliveryRoute& route : config->routes) configured.push_back(route.name);
   std::set<std::string> paged;
   for (const TenantConfig& tenant : config->tenants) {
     for (const v1::Route& route : tenant.policy.policy.routes()) {
@@ -288,8 +289,8 @@ void WalkConfig(YamlMap& top, const std::string& folder, Config* config, std::st
 
 }  // namespace
 
-const RouteConfig* Config::FindRoute(std::string_view name) const {
-  for (const RouteConfig& route : routes) {
+const DeliveryRoute* Config::FindRoute(std::string_view name) const {
+  for (const DeliveryRoute& route : routes) {
     if (route.name == name) return &route;
   }
   return nullptr;

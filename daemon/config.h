@@ -17,11 +17,10 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/secret.h"
+#include "daemon/deliver/delivery.h"
 #include "state/base/ids.h"
 #include "state/base/instant.h"
 #include "state/policy/policy_loader.h"
@@ -62,25 +61,6 @@ struct TenantConfig {
   LoadedPolicy policy;
 };
 
-struct RouteConfig {
-  enum class Kind { kVictorOps, kWebhook };
-  // As policies name it.
-  std::string name;
-  Kind kind = Kind::kWebhook;
-  // Complete, with key and routing key.
-  Secret url;
-  // Signs webhooks (Standard Webhooks); empty: unsigned.
-  Secret signing_secret;
-  // Extra request headers of a webhook. Values may be credentials.
-  std::vector<std::pair<std::string, Secret>> headers;
-  // Requests a minute; 0: unlimited. VictorOps: 150 for an organisation.
-  int per_minute_max = 0;
-  // Decided and published, not delivered.
-  bool shadow = false;
-  // Of one request, whole.
-  Duration timeout = Duration::Seconds(10);
-};
-
 struct DeliveryConfig {
   // Loopback, link-local and private networks as destinations.
   bool allow_private_addresses = false;
@@ -104,8 +84,9 @@ struct Config {
   Duration settle = Duration::Seconds(2);
   // At least one; names unique.
   std::vector<TenantConfig> tenants;
-  // Names unique. May change on reload.
-  std::vector<RouteConfig> routes;
+  // Names unique. May change on reload. VictorOps routes have a budget of 150 requests a minute
+  // unless the file says otherwise, webhooks none.
+  std::vector<DeliveryRoute> routes;
   // May change on reload.
   DeliveryConfig delivery;
   // Tickets kept decoded in memory.
@@ -113,7 +94,7 @@ struct Config {
   // What a person should know although nothing is wrong, such as a route that no policy pages.
   std::vector<std::string> notices;
 
-  const RouteConfig* FindRoute(std::string_view name) const;
+  const DeliveryRoute* FindRoute(std::string_view name) const;
   const TenantConfig* FindTenant(std::string_view name) const;
 };
 

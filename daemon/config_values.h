@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "daemon/config.h"
+#include "daemon/secret.h"
 #include "state/policy/yaml_reader.h"
 
 namespace escalation {

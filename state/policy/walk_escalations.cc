@@ -65,7 +65,7 @@ void WalkEscalation(const YamlEntry& entry, Walk walk, v1::Escalation* escalatio
   }
   WalkHold(map, escalation);
   WalkRepeat(map, escalation);
-  if (map.Find("stop_on") == nullptr) {
+  if (!map.Has("stop_on")) {
     escalation->add_stop_on(v1::StopOn::ACKNOWLEDGED);
     escalation->add_stop_on(v1::StopOn::ENGAGED);
   }
@@ -167,7 +167,7 @@ void WalkRoutes(YamlMap& top, v1::Policy* policy) {
     route->set_fallback(map.Text("fallback"));
     WalkLimit(map, route);
     const auto exempt = map.Integer("exempt", 0, 10'000);
-    if (exempt && !map.Find("limit")) {
+    if (exempt && !map.Has("limit")) {
       map.Problem(map.place(), "\"exempt\" needs a \"limit\" to be exempt from");
     }
     route->set_exempt_max(static_cast<int32_t>(exempt.value_or(0)));

@@ -74,7 +74,7 @@ void WalkTarget(const YamlNode& node, const v1::Plan& plan, int index, Walk walk
   WalkWarnings(map, target);
   target->set_on_warned(map.Text("warned"));
   target->set_on_breached(map.Text("breached"));
-  target->set_overrides_pauses(map.Find("pause") != nullptr);
+  target->set_overrides_pauses(map.Has("pause"));
   for (const int fact : map.Words("pause", LastingFacts())) {
     target->add_pause_while(static_cast<v1::Metric::Fact>(fact));
   }

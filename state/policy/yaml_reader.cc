@@ -69,6 +69,11 @@ const YamlNode* YamlMap::Find(std::string_view key, Need need) {
   return nullptr;
 }
 
+bool YamlMap::Has(std::string_view key) const {
+  return std::any_of(node_->entries.begin(), node_->entries.end(),
+                     [key](const YamlEntry& entry) { return entry.key == key; });
+}
+
 const YamlNode* YamlMap::FindKind(std::string_view key, Need need, YamlNode::Kind kind,
                                   std::string_view expected) {
   const YamlNode* node = Find(key, need);

@@ -49,6 +49,9 @@ class YamlMap {
   // The value; null if absent, refused or given without a value.
   const YamlNode* Find(std::string_view key, Need need = Need::kOptional);
 
+  // Given in the file, well or badly.
+  bool Has(std::string_view key) const;
+
   // Empty if absent. An empty text is a problem.
   std::string Text(std::string_view key, Need need = Need::kOptional);
   // A text or a list of texts.
