@@ -1,0 +1,168 @@
+// daemon/deliver/dispatch_queue.h
+//
+// Decides what is sent when: the deliveries that have no outcome yet, in order per page, within
+// each budget, most urgent first. A state machine without I/O.
+//
+//   Input       deliveries, replies, the fate of reported outcomes, routes; the time and a source
+//               of chance
+//   Output      Step: requests to make, outcomes to report, when to look again
+//   Invariants  1. operations on one page (key and destination) leave in order of seq, one at a
+//   time
+//               2. nothing of a page leaves after its close
+//               3. a page that was closed before anything of it left is not sent, and neither is
+//               its close
+//               4. in any 60 s at most per_minute_max requests leave to one budget group
+//               5. a delivery is forgotten only after its outcome was reported and kept
+//               6. a group that is slow or down delays no other group
+//   Time        enters as arguments and never runs backwards for what was scheduled
+//   Errors      kResourceExhausted: full; the caller keeps the delivery and offers it again
+//   Threads     one at a time
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "daemon/deliver/delivery.h"
+#include "daemon/deliver/provider.h"
+
+namespace escalation {
+
+struct DispatchOptions {
+  Duration backoff_initial = Duration::Seconds(1);
+  Duration backoff_max = Duration::Minutes(5);
+  // After this long a page has failed, and the fold decides its fallback.
+  Duration give_up_after = Duration::Hours(1);
+  // A close has no fallback, and an open page hurts, so it is tried longer.
+  Duration give_up_closing_after = Duration::Hours(24);
+  // What Retry-After may ask for at most.
+  Duration retry_after_max = Duration::Minutes(5);
+  size_t in_flight_max = 8;  // Per budget group.
+  size_t deliveries_max = 10'000;
+};
+
+// Counters since the start, and what is there now; by route.
+struct RouteStatistics {
+  uint64_t delivered = 0;
+  uint64_t failed = 0;
+  uint64_t suppressed = 0;
+  uint64_t attempts = 0;
+  uint64_t retries = 0;
+  uint64_t waiting = 0;
+  uint64_t in_flight = 0;
+  // When the oldest delivery without an outcome came; Never: there is none.
+  Instant oldest = Instant::Never();
+};
+
+struct DispatchAttempt {
+  uint64_t seq = 0;
+  // Distinguishes this request from every other.
+  uint64_t attempt = 0;
+  Delivery delivery;
+  DeliveryRoute route;
+};
+
+struct DispatchOutcome {
+  std::string tenant;
+  std::string ticket_id;
+  v1::PageOutcome outcome;
+};
+
+struct DispatchActions {
+  std::vector<DispatchAttempt> attempts;
+  std::vector<DispatchOutcome> outcomes;
+  // When to call Step again if nothing else happens; Never: no need.
+  Instant next = Instant::Never();
+};
+
+class DispatchQueue {
+ public:
+  // A number in [0, bound), evenly; bound > 0.
+  using Chance = std::function<uint64_t(uint64_t bound)>;
+  DispatchQueue(DispatchOptions options, Chance chance);
+
+  // Replaces all routes. What waits goes where the new ones say.
+  void SetRoutes(std::vector<DeliveryRoute> routes);
+  void SetOptions(const DispatchOptions& options) { options_ = options; }
+
+  // In order of seq per page. A seq that is known already is ignored.
+  absl::Status Enqueue(Delivery delivery, Instant now);
+  // The reply to an attempt. An unknown one is ignored: it was abandoned meanwhile.
+  void Reply(uint64_t seq, uint64_t attempt, const Verdict& verdict, Instant now);
+  // What became of a reported outcome: kept in the log, or to be reported again.
+  void OutcomeKept(uint64_t seq, bool kept, Instant now);
+  // No attempt leaves and no outcome is reported while paused.
+  void SetPaused(bool paused) { paused_ = paused; }
+  // No attempt leaves any more; outcomes are still reported.
+  void Drain() { draining_ = true; }
+  // Forgets everything: another instance delivers from here on.
+  void Abandon();
+
+  DispatchActions Step(Instant now);
+
+  bool empty() const { return items_.empty(); }
+  // Requests and reported outcomes whose end is not known.
+  size_t under_way() const { return under_way_; }
+  std::map<std::string, RouteStatistics> Statistics() const;
+
+ private:
+  enum class Stage { kWaiting, kInFlight, kSettled, kReported };
+  struct Item {
+    Delivery delivery;
+    PageOperation operation = v1::PageOutcome::TRIGGER;
+    std::string page;   // Key and destination.
+    std::string route;  // Its name.
+    Stage stage = Stage::kWaiting;
+    Instant enqueued;
+    Instant not_before = Instant::Past();
+    int attempts = 0;
+    uint64_t attempt = 0;  // The one in flight.
+    std::string group;     // That it went to.
+    std::string reason;    // Of the last reply.
+    bool maybe_sent = false;
+    v1::PageOutcome outcome;
+  };
+  struct Group {
+    std::deque<Instant> sent;  // Of the last 60 s.
+    Instant not_before = Instant::Past();
+    size_t in_flight = 0;
+  };
+  struct Candidate;
+
+  void Settle(Item* item, v1::PageOutcome::Outcome outcome, std::string_view reason);
+  // The page's close is known: what of the page has not left stays here.
+  void Collapse(const std::string& page);
+  bool IsHeadOfPage(const Item& item) const;
+  // Routes that are gone or in shadow mode, and deliveries that are too old.
+  void SettleHopeless(Instant now);
+  void GiveUp(Item* item);
+  Instant GiveUpAt(const Item& item) const;
+  void Retry(Item* item, const Verdict& verdict, Instant now);
+  void AddAttempts(Instant now, DispatchActions* actions);
+  // Whether the group's budget allows a request now; else when.
+  bool MayLeave(Group* group, int per_minute_max, Instant now, Instant* next) const;
+  void AddOutcomes(Instant now, DispatchActions* actions);
+
+  DispatchOptions options_;
+  const Chance chance_;
+  bool paused_ = false;
+  bool draining_ = false;
+  size_t under_way_ = 0;
+  uint64_t last_attempt_ = 0;
+  std::map<std::string, DeliveryRoute> routes_;
+  std::unordered_map<std::string, std::string> group_of_route_;
+  std::map<std::string, int> group_per_minute_max_;
+  std::map<std::string, Group> groups_;
+  std::map<uint64_t, Item> items_;  // By seq.
+  std::unordered_map<std::string, std::set<uint64_t>> pages_;
+  std::map<std::string, RouteStatistics> counters_;
+};
+
+}  // namespace escalation

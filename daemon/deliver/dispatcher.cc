@@ -1,0 +1,158 @@
+#include "daemon/deliver/dispatcher.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "daemon/deliver/redact.h"
+
+namespace escalation {
+
+// Outlives the dispatcher while replies and appends are under way.
+struct Dispatcher::Shared {
+  Shared(const DispatchOptions& options, World w)
+      : world(std::move(w)), queue(options, world.chance) {
+    queue.SetPaused(true);
+  }
+
+  // Changes the queue and lets the thread look at it.
+  template <typename Change>
+  auto With(const Change& change) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    dirty = true;
+    changed.notify_all();
+    return change(queue);
+  }
+
+  const World world;
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  DispatchQueue queue;  // Guarded by mutex, like all below.
+  bool dirty = false;
+  bool stopping = false;
+  std::thread thread;
+};
+
+Dispatcher::Dispatcher(const DispatchOptions& options, World world)
+    : shared_(std::make_shared<Shared>(options, std::move(world))) {
+  shared_->thread = std::thread([this] { Run(); });
+}
+
+Dispatcher::~Dispatcher() { Stop(Duration{0}); }
+
+void Dispatcher::SetRoutes(std::vector<DeliveryRoute> routes) {
+  shared_->With([&](DispatchQueue& queue) { queue.SetRoutes(std::move(routes)); });
+}
+
+void Dispatcher::SetOptions(const DispatchOptions& options) {
+  shared_->With([&](DispatchQueue& queue) { queue.SetOptions(options); });
+}
+
+absl::Status Dispatcher::Enqueue(Delivery delivery) {
+  const Instant now = shared_->world.now();
+  return shared_->With(
+      [&](DispatchQueue& queue) { return queue.Enqueue(std::move(delivery), now); });
+}
+
+void Dispatcher::Resume() {
+  shared_->With([](DispatchQueue& queue) { queue.SetPaused(false); });
+}
+
+void Dispatcher::Pause() {
+  shared_->With([](DispatchQueue& queue) { queue.SetPaused(true); });
+}
+
+void Dispatcher::Abandon() {
+  shared_->With([](DispatchQueue& queue) {
+    queue.SetPaused(true);
+    queue.Abandon();
+  });
+}
+
+void Dispatcher::Wake() {
+  shared_->With([](DispatchQueue&) {});
+}
+
+std::map<std::string, RouteStatistics> Dispatcher::Statistics() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->queue.Statistics();
+}
+
+bool Dispatcher::empty() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->queue.empty();
+}
+
+void Dispatcher::Stop(Duration drain) {
+  if (!shared_->thread.joinable()) return;
+  {
+    std::unique_lock<std::mutex> lock(shared_->mutex);
+    shared_->queue.Drain();
+    shared_->dirty = true;
+    shared_->changed.notify_all();
+    shared_->changed.wait_for(lock, std::chrono::milliseconds(drain.ms),
+                              [this] { return shared_->queue.under_way() == 0; });
+    shared_->stopping = true;
+    shared_->changed.notify_all();
+  }
+  shared_->thread.join();
+}
+
+void Dispatcher::Send(const std::shared_ptr<Shared>& shared, DispatchAttempt attempt) {
+  const Provider& provider = ProviderOf(attempt.route.provider);
+  const Redactor redact(attempt.route);
+  const auto reply = [shared, redact, seq = attempt.seq, id = attempt.attempt](Verdict verdict) {
+    verdict.reason = redact(verdict.reason);
+    const Instant now = shared->world.now();
+    shared->With([&](DispatchQueue& queue) { queue.Reply(seq, id, verdict, now); });
+  };
+  absl::StatusOr<HttpCall> call =
+      provider.Build(attempt.delivery, attempt.route, shared->world.now());
+  if (!call.ok()) {
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::kFailed;
+    verdict.reason = std::string(call.status().message());
+    return reply(std::move(verdict));
+  }
+  shared->world.client->Send(*std::move(call), [reply, &provider](const HttpReply& got) {
+    reply(provider.Classify(got));
+  });
+}
+
+void Dispatcher::ReportOutcome(const std::shared_ptr<Shared>& shared, DispatchOutcome outcome) {
+  const uint64_t seq = outcome.outcome.decision_seq();
+  shared->world.report(std::move(outcome), [shared, seq](const absl::Status& status) {
+    const Instant now = shared->world.now();
+    shared->With([&](DispatchQueue& queue) { queue.OutcomeKept(seq, status.ok(), now); });
+  });
+}
+
+void Dispatcher::Run() {
+  // Bounds a sleep, so that a clock that was set is noticed.
+  static constexpr int64_t kSleepMsMax = 1'000;
+  const std::shared_ptr<Shared> shared = shared_;
+  std::unique_lock<std::mutex> lock(shared->mutex);
+  while (!shared->stopping) {
+    shared->dirty = false;
+    lock.unlock();
+    const Instant now = shared->world.now();
+    lock.lock();
+    DispatchActions actions = shared->queue.Step(now);
+    lock.unlock();
+    for (DispatchAttempt& attempt : actions.attempts) Send(shared, std::move(attempt));
+    for (DispatchOutcome& outcome : actions.outcomes) ReportOutcome(shared, std::move(outcome));
+    lock.lock();
+    shared->changed.notify_all();
+    if (shared->dirty || shared->stopping) continue;
+    const int64_t wait_ms = actions.next == Instant::Never()
+                                ? kSleepMsMax
+                                : std::max<int64_t>((actions.next - now).ms, 1);
+    shared->changed.wait_for(lock, std::chrono::milliseconds(std::min(wait_ms, kSleepMsMax)),
+                             [&] { return shared->dirty || shared->stopping; });
+  }
+}
+
+}  // namespace escalation

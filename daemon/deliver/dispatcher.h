@@ -1,0 +1,78 @@
+// daemon/deliver/dispatcher.h
+//
+// Delivers pages: the thread around DispatchQueue.
+//
+//   Input       deliveries that are durable already (the fold's pending ones), in order of seq per
+//               page
+//   Output      one PageOutcome for each, handed to the owner to append to the log
+//   Invariants  those of DispatchQueue; nothing is sent before Resume
+//   Time        the given clock decides; real time only wakes the thread
+//   Errors      as outcomes; texts of providers are redacted before they leave here
+//   Threads     all methods from any thread. `report` and its `kept` may run on any thread and MUST
+//               NOT block. The HTTP client must outlive the dispatcher's Stop
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "daemon/deliver/dispatch_queue.h"
+#include "daemon/deliver/http_call.h"
+
+namespace escalation {
+
+class Dispatcher {
+ public:
+  // Appends the outcome to the log and says whether it was kept; not OK: it is reported again.
+  using Kept = std::function<void(const absl::Status&)>;
+  using Report = std::function<void(DispatchOutcome, Kept)>;
+
+  struct World {
+    HttpClient* client = nullptr;
+    std::function<Instant()> now;
+    DispatchQueue::Chance chance;
+    Report report;
+  };
+
+  Dispatcher(const DispatchOptions& options, World world);
+  // Stop(0).
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  void SetRoutes(std::vector<DeliveryRoute> routes);
+  void SetOptions(const DispatchOptions& options);
+
+  // kResourceExhausted: full; the caller offers it again later. A known seq is ignored.
+  absl::Status Enqueue(Delivery delivery);
+
+  // Begins, or goes on, to send and report.
+  void Resume();
+  void Pause();
+  // Another instance owns the pages from here on: everything that waits is forgotten, and replies
+  // under way are ignored.
+  void Abandon();
+  // Looks at the clock at once.
+  void Wake();
+
+  // Sends nothing more and waits at most `drain` of real time for replies and for outcomes to be
+  // kept. What is left stays pending in the owner's state.
+  void Stop(Duration drain);
+
+  std::map<std::string, RouteStatistics> Statistics() const;
+  // Deliveries without a kept outcome.
+  bool empty() const;
+
+ private:
+  struct Shared;
+  void Run();
+  static void Send(const std::shared_ptr<Shared>& shared, DispatchAttempt attempt);
+  static void ReportOutcome(const std::shared_ptr<Shared>& shared, DispatchOutcome outcome);
+
+  const std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace escalation

@@ -1,0 +1,442 @@
+#include "daemon/deliver/dispatch_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "state/base/text.h"
+#include "tests/daemon/deliver/pages.h"
+
+namespace escalation {
+namespace {
+
+constexpr Instant kNoon{1'773'230'400'000};
+
+Verdict Delivered() { return {Verdict::Kind::kDelivered, std::nullopt, false, ""}; }
+Verdict Failed() { return {Verdict::Kind::kFailed, std::nullopt, false, "status 404"}; }
+Verdict Refused() { return {Verdict::Kind::kRetry, std::nullopt, false, "refused"}; }
+Verdict TimedOut() { return {Verdict::Kind::kRetry, std::nullopt, true, "no answer"}; }
+Verdict Busy(Duration after) { return {Verdict::Kind::kRetry, after, false, "status 429"}; }
+
+class DispatchQueueTest : public testing::Test {
+ protected:
+  DispatchQueueTest() : queue_(Options(), [this](uint64_t bound) { return chance_(bound); }) {
+    queue_.SetRoutes({RouteNamed("pager"), RouteNamed("other")});
+  }
+
+  static DispatchOptions Options() {
+    DispatchOptions options;
+    options.give_up_after = Duration::Minutes(10);
+    return options;
+  }
+
+  void Add(Delivery delivery) { ASSERT_TRUE(queue_.Enqueue(std::move(delivery), now_).ok()); }
+
+  // What Step says, such as "send 1, suppressed 2 (shadow); next 5s".
+  std::string Step() {
+    const DispatchActions actions = queue_.Step(now_);
+    std::string out;
+    for (const DispatchAttempt& attempt : actions.attempts) {
+      attempts_[attempt.seq] = attempt.attempt;
+      CatTo(&out, out.empty() ? "" : ", ", "send ", attempt.seq);
+    }
+    for (const DispatchOutcome& o : actions.outcomes) {
+      static constexpr const char* kNames[] = {"", "delivered", "failed", "suppressed"};
+      CatTo(&out, out.empty() ? "" : ", ", kNames[o.outcome.outcome()], " ",
+            o.outcome.decision_seq());
+      if (!o.outcome.reason().empty()) CatTo(&out, " (", o.outcome.reason(), ")");
+    }
+    next_ = actions.next;
+    return out;
+  }
+  void Reply(uint64_t seq, const Verdict& verdict) {
+    queue_.Reply(seq, attempts_[seq], verdict, now_);
+  }
+  void Keep(std::vector<uint64_t> seqs) {
+    for (const uint64_t seq : seqs) queue_.OutcomeKept(seq, true, now_);
+  }
+
+  std::function<uint64_t(uint64_t)> chance_ = [](uint64_t bound) { return bound - 1; };
+  Instant now_ = kNoon;
+  Instant next_;
+  std::map<uint64_t, uint64_t> attempts_;
+  DispatchQueue queue_;
+};
+
+TEST_F(DispatchQueueTest, a_page_is_sent_reported_and_forgotten) {
+  Add(PageFor(1, "k"));
+  EXPECT_EQ(Step(), "send 1");
+  EXPECT_EQ(Step(), "");
+  Reply(1, Delivered());
+  EXPECT_EQ(Step(), "delivered 1");
+  EXPECT_FALSE(queue_.empty());
+  Keep({1});
+  EXPECT_TRUE(queue_.empty());
+  EXPECT_EQ(queue_.under_way(), 0u);
+}
+
+TEST_F(DispatchQueueTest, an_outcome_names_the_delivery) {
+  Add(PageFor(7, "k"));
+  Step();
+  Reply(7, Delivered());
+  const DispatchActions actions = queue_.Step(now_);
+  ASSERT_EQ(actions.outcomes.size(), 1u);
+  EXPECT_EQ(actions.outcomes[0].tenant, "default");
+  EXPECT_EQ(actions.outcomes[0].ticket_id, "T-1");
+  const v1::PageOutcome& outcome = actions.outcomes[0].outcome;
+  EXPECT_EQ(outcome.key(), "k");
+  EXPECT_EQ(outcome.destination(), "pager");
+  EXPECT_EQ(outcome.attempts(), 1);
+  EXPECT_EQ(outcome.operation(), v1::PageOutcome::TRIGGER);
+  EXPECT_EQ(outcome.decision_seq(), 7u);
+}
+
+TEST_F(DispatchQueueTest, operations_on_one_page_leave_in_order) {
+  Add(PageFor(1, "k"));
+  Add(AcknowledgementOf(2, "k"));
+  EXPECT_EQ(Step(), "send 1");
+  EXPECT_EQ(Step(), "");
+  Reply(1, Delivered());
+  EXPECT_EQ(Step(), "send 2, delivered 1");
+  Add(CloseOf(3, "k"));
+  EXPECT_EQ(Step(), "");
+  Reply(2, Delivered());
+  EXPECT_EQ(Step(), "send 3, delivered 2");
+}
+
+TEST_F(DispatchQueueTest, pages_of_other_keys_or_destinations_do_not_wait) {
+  Add(PageFor(1, "k"));
+  Add(PageFor(2, "j"));
+  Add(PageFor(3, "k", 0, "other"));
+  EXPECT_EQ(Step(), "send 3, send 1, send 2");
+}
+
+TEST_F(DispatchQueueTest, a_page_closed_before_it_left_is_not_sent) {
+  queue_.SetPaused(true);
+  Add(PageFor(1, "k"));
+  Add(AcknowledgementOf(2, "k"));
+  Add(CloseOf(3, "k"));
+  EXPECT_EQ(Step(), "");
+  queue_.SetPaused(false);
+  EXPECT_EQ(Step(),
+            "suppressed 1 (closed before it was sent), suppressed 2 (closed before it was sent), "
+            "suppressed 3 (its page was not sent)");
+}
+
+TEST_F(DispatchQueueTest, a_page_refused_so_far_and_then_closed_was_never_sent) {
+  Add(PageFor(1, "k"));
+  Step();
+  Reply(1, Refused());
+  Add(CloseOf(2, "k"));
+  EXPECT_EQ(Step(),
+            "suppressed 1 (closed before it was sent), suppressed 2 (its page was not sent)");
+}
+
+TEST_F(DispatchQueueTest, a_page_that_may_have_arrived_is_closed_at_the_provider) {
+  Add(PageFor(1, "k"));
+  Step();
+  Reply(1, TimedOut());
+  Add(CloseOf(2, "k"));
+  EXPECT_EQ(Step(), "send 2, suppressed 1 (closed before it was confirmed)");
+}
+
+TEST_F(DispatchQueueTest, a_page_that_may_have_been_sent_before_a_restart_is_closed_too) {
+  Delivery page = PageFor(1, "k");
+  page.maybe_sent = true;
+  queue_.SetPaused(true);
+  Add(page);
+  Add(CloseOf(2, "k"));
+  queue_.SetPaused(false);
+  EXPECT_EQ(Step(), "send 2, suppressed 1 (closed before it was confirmed)");
+}
+
+struct InFlightRow {
+  int line;
+  const char* claim;
+  Verdict verdict;
+  std::string expected;
+};
+
+TEST_F(DispatchQueueTest, a_close_waits_for_the_page_in_flight) {
+  const InFlightRow rows[] = {
+      {__LINE__, "delivered", Delivered(), "send 12, delivered 11"},
+      {__LINE__, "refused", Refused(),
+       "suppressed 11 (closed before it was sent), suppressed 12 (its page was not sent)"},
+      {__LINE__, "timed out", TimedOut(),
+       "send 12, suppressed 11 (closed before it was confirmed)"},
+      {__LINE__, "failed", Failed(),
+       "failed 11 (status 404), suppressed 12 (its page was not sent)"},
+  };
+  for (const InFlightRow& row : rows) {
+    queue_.Abandon();
+    Add(PageFor(11, "k"));
+    EXPECT_EQ(Step(), "send 11") << "line " << row.line;
+    Add(CloseOf(12, "k"));
+    EXPECT_EQ(Step(), "") << "line " << row.line;
+    Reply(11, row.verdict);
+    EXPECT_EQ(Step(), row.expected) << "line " << row.line << ": " << row.claim;
+  }
+}
+
+TEST_F(DispatchQueueTest, nothing_of_a_page_leaves_after_its_close) {
+  Add(CloseOf(2, "k"));
+  EXPECT_EQ(Step(), "send 2");
+  Add(PageFor(1, "k"));
+  EXPECT_EQ(Step(), "suppressed 1 (closed before it was sent)");
+}
+
+TEST_F(DispatchQueueTest, a_known_delivery_is_ignored) {
+  Add(PageFor(1, "k"));
+  Step();
+  Add(PageFor(1, "k"));
+  EXPECT_EQ(Step(), "");
+  Reply(1, Delivered());
+  Add(PageFor(1, "k"));
+  EXPECT_EQ(Step(), "delivered 1");
+}
+
+TEST_F(DispatchQueueTest, retries_back_off_with_full_jitter_up_to_the_cap) {
+  std::vector<uint64_t> bounds;
+  chance_ = [&bounds](uint64_t bound) {
+    bounds.push_back(bound);
+    return bound / 2;
+  };
+  DispatchOptions options = Options();
+  options.give_up_after = Duration::Hours(10);
+  queue_.SetOptions(options);
+  Add(PageFor(1, "k"));
+  for (int i = 0; i < 11; ++i) {
+    ASSERT_EQ(Step(), "send 1") << i;
+    Reply(1, Refused());
+    EXPECT_EQ(Step(), "");
+    EXPECT_EQ(next_, now_ + Duration{static_cast<int64_t>(bounds.back() / 2)});
+    now_ = next_ - Duration{1};
+    EXPECT_EQ(Step(), "");
+    now_ = next_;
+  }
+  EXPECT_EQ(bounds, (std::vector<uint64_t>{1000, 2000, 4000, 8000, 16000, 32000, 64000, 128000,
+                                           256000, 300000, 300000}));
+}
+
+TEST_F(DispatchQueueTest, even_no_jitter_leaves_a_pause) {
+  chance_ = [](uint64_t) { return 0; };
+  Add(PageFor(1, "k"));
+  Step();
+  Reply(1, Refused());
+  EXPECT_EQ(Step(), "");
+  EXPECT_EQ(next_, now_ + Duration{50});
+}
+
+TEST_F(DispatchQueueTest, a_page_is_given_up_so_that_its_fallback_is_paged) {
+  Add(PageFor(1, "k"));
+  Step();
+  Reply(1, Refused());
+  now_ = kNoon + Duration::Minutes(10) - Duration{1};
+  EXPECT_EQ(Step(), "send 1");
+  now_ = kNoon + Duration::Minutes(10);
+  Reply(1, Refused());
+  EXPECT_EQ(Step(), "failed 1 (gave up after 2 attempts: refused)");
+}
+
+TEST_F(DispatchQueueTest, a_page_that_waits_too_long_is_given_up_unsent) {
+  Add(PageFor(1, "k"));
+  Step();
+  Reply(1, Busy(Duration::Minutes(5)));
+  Step();
+  Add(PageFor(2, "j"));
+  now_ = kNoon + Duration::Minutes(4);
+  EXPECT_EQ(Step(), "");
+  EXPECT_EQ(next_, kNoon + Duration::Minutes(5));
+  now_ = kNoon + Duration::Minutes(11);
+  EXPECT_EQ(Step(),
+            "failed 1 (gave up after 1 attempts: status 429), failed 2 (gave up after 0 attempts)");
+}
+
+TEST_F(DispatchQueueTest, a_close_is_tried_longer_than_a_page) {
+  Add(CloseOf(1, "k"));
+  Step();
+  now_ = kNoon + Duration::Hours(23);
+  Reply(1, Refused());
+  now_ = kNoon + Duration::Hours(24) - Duration{1};
+  EXPECT_EQ(Step(), "send 1");
+  now_ = kNoon + Duration::Hours(24);
+  Reply(1, Refused());
+  EXPECT_EQ(Step(), "failed 1 (gave up after 2 attempts: refused)");
+}
+
+TEST_F(DispatchQueueTest, retry_after_holds_the_whole_group_and_is_capped) {
+  Add(PageFor(1, "k"));
+  Step();
+  Reply(1, Busy(Duration::Seconds(30)));
+  Add(PageFor(2, "j"));
+  Add(PageFor(3, "i", 0, "other"));
+  EXPECT_EQ(Step(), "send 3");
+  EXPECT_EQ(next_, kNoon + Duration::Seconds(30));
+  now_ = next_;
+  EXPECT_EQ(Step(), "send 1, send 2");
+  Reply(1, Busy(Duration::Hours(5)));
+  EXPECT_EQ(Step(), "");
+  EXPECT_EQ(next_, now_ + Duration::Minutes(5));
+}
+
+TEST_F(DispatchQueueTest, a_failure_for_good_is_not_retried) {
+  Add(PageFor(1, "k"));
+  Step();
+  Reply(1, Failed());
+  EXPECT_EQ(Step(), "failed 1 (status 404)");
+}
+
+TEST_F(DispatchQueueTest, the_budget_holds_for_every_minute_and_spares_closings_and_the_worst) {
+  DeliveryRoute pager = RouteNamed("pager");
+  pager.per_minute_max = 2;
+  queue_.SetRoutes({pager, RouteNamed("other")});
+  Add(PageFor(1, "a", 0));
+  Add(PageFor(2, "b", 3));
+  Add(PageFor(3, "c", 1));
+  Add(CloseOf(4, "d"));
+  Add(PageFor(5, "e", 3));
+  Add(PageFor(6, "f", 0, "other"));
+  EXPECT_EQ(Step(), "send 6, send 4, send 2");
+  EXPECT_EQ(next_, kNoon + Duration::Minutes(1));
+  for (const uint64_t seq : {2u, 4u, 6u}) Reply(seq, Delivered());
+  now_ = kNoon + Duration::Seconds(59);
+  EXPECT_EQ(Step(), "delivered 2, delivered 4, delivered 6");
+  now_ = kNoon + Duration::Minutes(1);
+  EXPECT_EQ(Step(), "send 5, send 3");
+  now_ = kNoon + Duration::Minutes(2);
+  EXPECT_EQ(Step(), "send 1");
+}
+
+TEST_F(DispatchQueueTest, routes_of_one_victorops_organisation_share_its_budget) {
+  std::vector<DeliveryRoute> routes;
+  for (const std::string name : {"pager", "other"}) {
+    DeliveryRoute route = RouteNamed(name);
+    route.provider = DeliveryRoute::Provider::kVictorOps;
+    route.url =
+        Secret("https://alert.victorops.com/integrations/generic/20131114/alert/ORG/" + name);
+    route.per_minute_max = 1;
+    routes.push_back(route);
+  }
+  EXPECT_EQ(BudgetGroupOf(routes[0]), BudgetGroupOf(routes[1]));
+  EXPECT_EQ(BudgetGroupOf(routes[0]).find("ORG"), std::string::npos);
+  queue_.SetRoutes(routes);
+  Add(PageFor(1, "a", 0, "pager"));
+  Add(PageFor(2, "b", 0, "other"));
+  EXPECT_EQ(Step(), "send 1");
+}
+
+TEST_F(DispatchQueueTest, a_group_that_hangs_delays_no_other) {
+  for (uint64_t seq = 1; seq <= 20; ++seq) Add(PageFor(seq, Cat("k", seq)));
+  EXPECT_EQ(Step(), "send 1, send 2, send 3, send 4, send 5, send 6, send 7, send 8");
+  Add(PageFor(21, "o", 0, "other"));
+  EXPECT_EQ(Step(), "send 21");
+  Reply(3, Delivered());
+  EXPECT_EQ(Step(), "send 9, delivered 3");
+}
+
+TEST_F(DispatchQueueTest, a_shadow_route_is_decided_and_not_sent) {
+  DeliveryRoute shadow = RouteNamed("pager");
+  shadow.shadow = true;
+  queue_.SetRoutes({shadow});
+  Add(PageFor(1, "k"));
+  EXPECT_EQ(Step(), "suppressed 1 (shadow)");
+}
+
+TEST_F(DispatchQueueTest, a_route_that_is_not_configured_fails_so_that_its_fallback_is_paged) {
+  Add(PageFor(1, "k", 0, "gone"));
+  EXPECT_EQ(Step(), "failed 1 (route gone is not configured)");
+}
+
+TEST_F(DispatchQueueTest, a_close_goes_where_its_page_went) {
+  Delivery close = CloseOf(1, "k", "pager");
+  close.decision.mutable_page_closed()->set_destination("other");
+  Add(close);
+  const DispatchActions actions = queue_.Step(now_);
+  ASSERT_EQ(actions.attempts.size(), 1u);
+  EXPECT_EQ(actions.attempts[0].route.name, "other");
+}
+
+TEST_F(DispatchQueueTest, an_outcome_that_was_not_kept_is_reported_again) {
+  Add(PageFor(1, "k"));
+  Step();
+  Reply(1, Delivered());
+  EXPECT_EQ(Step(), "delivered 1");
+  queue_.OutcomeKept(1, false, now_);
+  EXPECT_EQ(Step(), "");
+  EXPECT_EQ(next_, now_ + Duration::Seconds(1));
+  now_ = next_;
+  EXPECT_EQ(Step(), "delivered 1");
+}
+
+TEST_F(DispatchQueueTest, pause_stops_and_resume_goes_on) {
+  queue_.SetPaused(true);
+  Add(PageFor(1, "k"));
+  EXPECT_EQ(Step(), "");
+  queue_.SetPaused(false);
+  EXPECT_EQ(Step(), "send 1");
+  queue_.SetPaused(true);
+  Reply(1, Delivered());
+  EXPECT_EQ(Step(), "");
+  queue_.SetPaused(false);
+  EXPECT_EQ(Step(), "delivered 1");
+}
+
+TEST_F(DispatchQueueTest, draining_reports_but_sends_nothing_more) {
+  Add(PageFor(1, "k"));
+  Step();
+  Add(PageFor(2, "j"));
+  queue_.Drain();
+  Reply(1, Delivered());
+  EXPECT_EQ(Step(), "delivered 1");
+  Keep({1});
+  EXPECT_EQ(queue_.under_way(), 0u);
+  EXPECT_FALSE(queue_.empty());
+}
+
+TEST_F(DispatchQueueTest, replies_from_before_a_takeover_are_ignored) {
+  Add(PageFor(1, "k"));
+  Step();
+  const uint64_t stale = attempts_[1];
+  queue_.Abandon();
+  EXPECT_TRUE(queue_.empty());
+  queue_.Reply(1, stale, Delivered(), now_);
+  Add(PageFor(1, "k"));
+  EXPECT_EQ(Step(), "send 1");
+  queue_.Reply(1, stale, Delivered(), now_);
+  EXPECT_EQ(Step(), "");
+  Reply(1, Delivered());
+  EXPECT_EQ(Step(), "delivered 1");
+}
+
+TEST_F(DispatchQueueTest, the_queue_is_bounded_and_says_so) {
+  DispatchOptions options = Options();
+  options.deliveries_max = 2;
+  queue_.SetOptions(options);
+  Add(PageFor(1, "a"));
+  Add(PageFor(2, "b"));
+  EXPECT_EQ(queue_.Enqueue(PageFor(3, "c"), now_).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(queue_.Enqueue(PageFor(2, "b"), now_).ok());
+  Delivery other;
+  other.decision.mutable_clock_met();
+  EXPECT_EQ(queue_.Enqueue(other, now_).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(DispatchQueueTest, statistics_count_by_route) {
+  Add(PageFor(1, "a"));
+  Add(PageFor(2, "b"));
+  Add(PageFor(3, "c", 0, "other"));
+  Step();
+  Reply(1, Delivered());
+  Reply(2, Refused());
+  const auto statistics = queue_.Statistics();
+  EXPECT_EQ(statistics.at("pager").delivered, 1u);
+  EXPECT_EQ(statistics.at("pager").attempts, 2u);
+  EXPECT_EQ(statistics.at("pager").retries, 1u);
+  EXPECT_EQ(statistics.at("pager").waiting, 1u);
+  EXPECT_EQ(statistics.at("pager").oldest, kNoon);
+  EXPECT_EQ(statistics.at("other").in_flight, 1u);
+}
+
+}  // namespace
+}  // namespace escalation
