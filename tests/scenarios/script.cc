@@ -10,7 +10,7 @@ namespace {
 constexpr char kSeparator[] = "----";
 
 bool TakesInput(const std::string& command) {
-  return command == "policy" || command == "calendars" || command == "json";
+  return command == "policy" || command == "policy apply=running" || command == "calendars";
 }
 
 class Parser {
