@@ -54,8 +54,9 @@ absl::StatusOr<std::string> CheckFile(const std::string& path, std::ostream& err
   Problems problems(path);
   const std::optional<YamlNode> root = ReadYamlFile(path, &problems);
   if (!root) return problems.ToStatus();
-  if (HasKey(*root, "tenants") && !HasKey(*root, "policy")) return CheckConfigFile(path, err);
-  if (HasKey(*root, "policy")) return CheckPolicyFile(path);
+  // "plans" too, so that a policy that forgot its name hears just that.
+  if (HasKey(*root, "policy") || HasKey(*root, "plans")) return CheckPolicyFile(path);
+  if (HasKey(*root, "tenants")) return CheckConfigFile(path, err);
   Problems unknown(path);
   unknown.Add({}, "neither a policy nor a config",
               "a policy has the key \"policy\", a daemon's config the key \"tenants\"");

@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "ops/app.h"
+#include "state/base/text.h"
+
+namespace escalation {
+namespace {
+
+const char kDeploy[] = ESCALATION_SOURCE_DIR "/deploy/";
+const char kPolicies[] = ESCALATION_SOURCE_DIR "/tests/state/policy/";
+
+struct Result {
+  int exit_code = 0;
+  std::string out;
+  std::string err;
+};
+
+Result Check(std::vector<std::string> files) {
+  files.insert(files.begin(), "check");
+  std::istringstream in;
+  std::ostringstream out, err;
+  Result result;
+  result.exit_code = RunEscalationctl(files, in, out, err);
+  result.out = out.str();
+  result.err = err.str();
+  return result;
+}
+
+TEST(Check, APolicyThatIsWellIsSummedUp) {
+  const std::string file = Cat(kPolicies, "valid/everything.yaml");
+  const Result result = Check({file});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out, file + ": ok (policy everything, revision 42, 3 plans, 5 targets)\n");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(Check, AConfigIsKnownByItsContent) {
+  const std::string file = Cat(kDeploy, "escalationd.example.yaml");
+  const Result result = Check({file});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out.substr(0, file.size() + 17), file + ": ok (config of d");
+  EXPECT_NE(result.out.find("1 tenant, 2 routes)\n"), std::string::npos) << result.out;
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(Check, WhatIsWrongGoesToStderrWithExit78) {
+  const std::string file = Cat(kPolicies, "broken/steps_not_rising.yaml");
+  const Result result = Check({file});
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(
+      result.err,
+      file +
+          ":13:17: escalation \"night\", step 2: \"after\" must be later than step 1's 5m, got "
+          "5m\n  hint: list both routes under one step to page them together\n");
+}
+
+TEST(Check, OneWrongFileDoesNotHideTheOthers) {
+  const std::string good = Cat(kPolicies, "valid/minimal.yaml");
+  const std::string bad = Cat(kPolicies, "broken/within_zero.yaml");
+  const Result result = Check({bad, good});
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_EQ(result.out, good + ": ok (policy minimal, revision 1, 1 plan, 1 target)\n");
+  EXPECT_NE(result.err.find("\"within\" must be above 0"), std::string::npos);
+}
+
+TEST(Check, AFileOfNeitherKindIsRefused) {
+  const std::string file = Cat(kPolicies, "broken/not_a_map.yaml");
+  const Result result = Check({file});
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_EQ(result.err, file +
+                            ": neither a policy nor a config\n  hint: a policy has the key "
+                            "\"policy\", a daemon's config the key \"tenants\"\n");
+}
+
+TEST(Check, APolicyWithoutANameIsStillAPolicy) {
+  const std::string file = Cat(kPolicies, "broken/missing_policy.yaml");
+  EXPECT_EQ(Check({file}).err, file + ":2:1: \"policy\" is missing\n");
+}
+
+TEST(Check, AFileThatIsNotThereIsWrong) {
+  const Result result = Check({Cat(kPolicies, "nowhere.yaml")});
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_EQ(result.err, Cat(kPolicies, "nowhere.yaml: no such file\n"));
+}
+
+TEST(Check, WithoutFilesIsWrongUsage) {
+  EXPECT_EQ(Check({}).exit_code, 2);
+  EXPECT_EQ(Check({"--no-such-option"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace escalation
