@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "escalation/v1/policy.pb.h"
-#include "ops/calendar_view.h"
 #include "state/base/text.h"
+#include "state/calendar/calendar_view.h"
 
 namespace escalation {
 namespace {
@@ -96,6 +96,7 @@ void PrintAddJson(const Calendar& calendar, const AddQuestion& question, const E
   document["zone"] = calendar.hours().zone().name();
   document["from"] = moment(question.from);
   document["from_local"] = calendar.FormatLocal(question.from);
+  if (!question.doubt.empty()) document["doubt"] = question.doubt;
   document["length"] = question.length;
   if (question.days > 0) document["reading"] = ReadingText(question.reading);
   const bool comes = answer.due != Instant::Never();
@@ -183,6 +184,7 @@ void PrintAdd(const Calendar& calendar, const AddQuestion& question, const Expla
   } else {
     out << "  Nothing to add: the start itself, open or closed.\n";
   }
+  if (!question.doubt.empty()) out << "  note: " << question.doubt << "\n";
   for (const std::string& change : answer.clock_changes) out << "  note: " << change << "\n";
 }
 

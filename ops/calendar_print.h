@@ -10,8 +10,8 @@
 #include <ostream>
 #include <string>
 
-#include "ops/calendar_explain.h"
 #include "state/calendar/calendar.h"
+#include "state/calendar/calendar_explain.h"
 
 namespace escalation {
 
@@ -29,6 +29,8 @@ struct AddQuestion {
   Duration open;
   int days = 0;
   v1::Span_Reading reading;
+  // What may have been meant else by the start; usually empty.
+  std::string doubt;
 };
 
 void PrintAdd(const Calendar& calendar, const AddQuestion& question, const Explanation& answer,

@@ -1,10 +1,10 @@
-#include "ops/calendar_explain.h"
+#include "state/calendar/calendar_explain.h"
 
 #include <algorithm>
 
 #include "escalation/v1/policy.pb.h"
-#include "ops/calendar_view.h"
 #include "state/base/text.h"
+#include "state/calendar/calendar_view.h"
 
 namespace escalation {
 namespace {

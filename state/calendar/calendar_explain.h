@@ -1,4 +1,4 @@
-// ops/calendar_explain.h
+// state/calendar/calendar_explain.h
 //
 // How a due moment comes about, stretch by stretch: `calendar add`.
 //

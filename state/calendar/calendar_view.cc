@@ -1,7 +1,6 @@
-#include "ops/calendar_view.h"
+#include "state/calendar/calendar_view.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "state/base/text.h"
@@ -13,15 +12,9 @@ constexpr int64_t kDay_s = 86'400;
 
 // Seconds since midnight; 86400 is "24:00".
 std::string WallText(int64_t second) {
-  char text[48];
-  const auto hour = static_cast<int>(second / 3600);
-  const auto minute = static_cast<int>(second / 60 % 60);
-  if (second % 60 == 0) {
-    std::snprintf(text, sizeof(text), "%02d:%02d", hour, minute);
-  } else {
-    std::snprintf(text, sizeof(text), "%02d:%02d:%02d", hour, minute,
-                  static_cast<int>(second % 60));
-  }
+  const auto two = [](int64_t n) { return Cat(n < 10 ? "0" : "", n); };
+  std::string text = Cat(two(second / 3600), ":", two(second / 60 % 60));
+  if (second % 60 != 0) CatTo(&text, ":", two(second % 60));
   return text;
 }
 

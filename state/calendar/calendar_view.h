@@ -1,4 +1,4 @@
-// ops/calendar_view.h
+// state/calendar/calendar_view.h
 //
 // One local date of a calendar as a person reads it: its hours by the wall clock, how long they
 // are, and what is particular about the date.
