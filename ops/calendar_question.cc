@@ -37,14 +37,32 @@ int ReadBusinessDays(const std::string& text) {
   return days == 0 ? -1 : days;
 }
 
+// Says so if the wall clock shows the time twice or never; `t` is the moment that was chosen.
+std::string Doubt(const Zone& zone, int32_t day, int64_t wall_ms, Instant t) {
+  if (zone.LocalDay(t) != day || zone.WallClock_ms(t) != wall_ms) {
+    return Cat("the clock skips that time; read as ", zone.Format(t));
+  }
+  for (size_t i = zone.SpanAt(t.ms / 1000) + 1; i < zone.spans(); ++i) {
+    const Zone::Span span = zone.span(i);
+    if (span.from_s > t.ms / 1000 + Zone::kOffsetMax_s) break;
+    const Instant again{t.ms + (int64_t{zone.OffsetAt(t.ms / 1000)} - span.offset_s) * 1000};
+    if (again > t && again.ms / 1000 >= span.from_s && again.ms / 1000 < span.to_s) {
+      return Cat("the clock shows that time twice; read as ", zone.Format(t), ", not ",
+                 zone.Format(again));
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
-absl::StatusOr<Instant> ReadTime(const Zone& zone, const std::string& text) {
+absl::StatusOr<Instant> ReadTime(const Zone& zone, const std::string& text, std::string* doubt) {
+  doubt->clear();
   constexpr size_t kDateSize = 10;
-  const bool is_local = text.size() > kDateSize + 1 &&
-                        (text[kDateSize] == 'T' || text[kDateSize] == ' ') &&
-                        ReadWall(text.substr(kDateSize + 1)) >= 0;
-  if (!is_local) {
+  const bool has_clock =
+      text.size() > kDateSize + 1 && (text[kDateSize] == 'T' || text[kDateSize] == ' ');
+  const int64_t wall_ms = has_clock ? int64_t{ReadWall(text.substr(kDateSize + 1))} * 1000 : -1;
+  if (wall_ms < 0) {
     absl::StatusOr<Instant> t = ParseInstant(text);
     if (t.ok()) return t;
     return absl::InvalidArgumentError(
@@ -54,18 +72,19 @@ absl::StatusOr<Instant> ReadTime(const Zone& zone, const std::string& text) {
   }
   const absl::StatusOr<int32_t> day = ParseDay(text.substr(0, kDateSize));
   if (!day.ok()) return day.status();
-  const Instant t = zone.FirstAt(*day, int64_t{ReadWall(text.substr(kDateSize + 1))} * 1000);
+  const Instant t = zone.FirstAt(*day, wall_ms);
   if (t < kInstantMin || t >= kInstantMax) {
     return absl::InvalidArgumentError(
         Cat("time out of range: \"", text, "\", expected a year from 2000 to 2099"));
   }
+  *doubt = Doubt(zone, *day, wall_ms, t);
   return t;
 }
 
 absl::StatusOr<AddQuestion> ReadAddQuestion(const Calendar& calendar, const std::string& time,
                                             const std::string& length, const std::string& reading) {
   AddQuestion question;
-  const absl::StatusOr<Instant> from = ReadTime(calendar.hours().zone(), time);
+  const absl::StatusOr<Instant> from = ReadTime(calendar.hours().zone(), time, &question.doubt);
   if (!from.ok()) return from.status();
   question.from = *from;
   question.length = length;

@@ -15,8 +15,9 @@
 
 namespace escalation {
 
-// The moment that is meant: a local time by the calendar's zone. Shown twice: the first.
-absl::StatusOr<Instant> ReadTime(const Zone& zone, const std::string& text);
+// The moment that is meant: a local time by the calendar's zone. Shown twice: the first; skipped:
+// later by the gap; *doubt says so then, and is empty else.
+absl::StatusOr<Instant> ReadTime(const Zone& zone, const std::string& text, std::string* doubt);
 
 // `reading` is hours, same_time or end_of_day and matters for business days only.
 absl::StatusOr<AddQuestion> ReadAddQuestion(const Calendar& calendar, const std::string& time,
