@@ -1,0 +1,398 @@
+#include "daemon/daemon.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "daemon/api/http_server.h"
+#include "daemon/api/ingest.h"
+#include "daemon/api/query_handler.h"
+#include "daemon/deliver/dispatcher.h"
+#include "daemon/deliver/http_client.h"
+#include "daemon/log/embedded_log.h"
+#include "daemon/log_writer.h"
+#include "daemon/logging.h"
+#include "daemon/metrics.h"
+#include "daemon/pipeline.h"
+#include "daemon/policy_intake.h"
+#include "daemon/service.h"
+#include "state/base/text.h"
+#include "state/partition/keys.h"
+#include "state/store/rocksdb_store.h"
+
+namespace escalation {
+namespace {
+
+// How long a stop waits for requests, and for pages that are under way.
+constexpr std::chrono::milliseconds kHttpDrain{3'000};
+constexpr Duration kDeliveryDrain = Duration::Seconds(5);
+
+Instant SystemNow() {
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(
+              std::chrono::system_clock::now().time_since_epoch())
+              .count()};
+}
+
+std::vector<DeliveryRoute> RoutesOf(const Config& config) {
+  std::vector<DeliveryRoute> routes;
+  for (const RouteConfig& from : config.routes) {
+    DeliveryRoute& to = routes.emplace_back();
+    to.name = from.name;
+    to.provider = from.kind == RouteConfig::Kind::kVictorOps ? DeliveryRoute::Provider::kVictorOps
+                                                             : DeliveryRoute::Provider::kWebhook;
+    to.url = from.url;
+    to.signing_secret = from.signing_secret;
+    to.headers = from.headers;
+    to.per_minute_max = from.per_minute_max;
+    to.shadow = from.shadow;
+    to.timeout = from.timeout;
+  }
+  return routes;
+}
+
+DispatchOptions OptionsOf(const DeliveryConfig& config) {
+  DispatchOptions options;
+  options.backoff_initial = config.backoff_initial;
+  options.backoff_max = config.backoff_max;
+  options.give_up_after = config.give_up_after;
+  return options;
+}
+
+std::string ListenText(const ListenAddress& listen) {
+  const bool v6 = listen.host.find(':') != std::string::npos;
+  return v6 ? Cat('[', listen.host, "]:", listen.port) : Cat(listen.host, ':', listen.port);
+}
+
+}  // namespace
+
+class Daemon::Impl {
+ public:
+  explicit Impl(Config config) : config_(std::move(config)) {}
+  ~Impl() { StopAll(); }
+
+  absl::Status Start();
+  absl::Status Run();
+  void Stop(absl::Status status);
+  void Reload();
+  std::string address() const { return server_->address(); }
+
+ private:
+  struct Loop {
+    Partition partition;
+    std::unique_ptr<RocksdbStore> store;
+    std::unique_ptr<Pipeline> pipeline;
+    std::thread thread;
+  };
+
+  absl::Status OpenLog();
+  absl::Status OpenLoop(Partition partition);
+  absl::Status StartApi();
+  absl::Status StartDispatcher();
+  absl::Status PublishMissingPolicies();
+  void ReportOutcome(DispatchOutcome outcome, const Dispatcher::Kept& kept);
+  std::string NotReady() const;
+  std::string Metrics() const;
+  void StopAll();
+  Loop& LoopOf(Partition partition);
+
+  Config config_;
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<LogWriter> writer_;
+  std::unique_ptr<CurlHttpClient> client_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<QueryHandler> queries_;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<HttpServer> server_;
+  std::mutex chance_mutex_;
+  std::mt19937_64 random_{std::random_device{}()};
+
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  std::optional<absl::Status> end_;
+};
+
+absl::Status Daemon::Impl::OpenLog() {
+  EmbeddedLogOptions options;
+  options.clock = SystemNow;
+  for (const TenantConfig& tenant : config_.tenants) {
+    options.partitions = std::max(options.partitions, tenant.partition.value + 1);
+  }
+  auto log = OpenEmbeddedLog(config_.log.dir, options);
+  if (!log.ok()) return log.status();
+  log_ = *std::move(log);
+  std::map<std::string, Partition> partitions;
+  for (const TenantConfig& tenant : config_.tenants) partitions[tenant.name] = tenant.partition;
+  writer_ = std::make_unique<LogWriter>(log_.get(), std::move(partitions));
+  return absl::OkStatus();
+}
+
+Daemon::Impl::Loop& Daemon::Impl::LoopOf(Partition partition) {
+  for (const auto& loop : loops_) {
+    if (loop->partition == partition) return *loop;
+  }
+  return *loops_.front();  // Every tenant's partition has a loop.
+}
+
+absl::Status Daemon::Impl::OpenLoop(Partition partition) {
+  auto loop = std::make_unique<Loop>();
+  loop->partition = partition;
+  const LogIdentity& log = log_->identity();
+  const StoreIdentity identity{log.kind, log.cluster, log.topic, log.incarnation, partition};
+  auto store = RocksdbStore::Open(Cat(config_.state_dir, "/partition-", partition), identity);
+  if (!store.ok()) return store.status();
+  loop->store = *std::move(store);
+  PipelineOptions options;
+  options.partition = partition;
+  options.instance = config_.instance;
+  options.settle = config_.settle;
+  options.tickets_max = static_cast<size_t>(config_.tickets_max);
+  for (const TenantConfig& tenant : config_.tenants) {
+    const auto& severities = tenant.policy.policy.severities();
+    options.severities[tenant.name].assign(severities.begin(), severities.end());
+  }
+  auto pipeline = Pipeline::Open(std::move(options),
+                                 {log_.get(), loop->store.get(), dispatcher_.get(), SystemNow});
+  if (!pipeline.ok()) return pipeline.status();
+  loop->pipeline = *std::move(pipeline);
+  loops_.push_back(std::move(loop));
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Impl::StartDispatcher() {
+  HttpClientOptions options;
+  options.allow_private_addresses = config_.delivery.allow_private_addresses;
+  auto client = CurlHttpClient::Start(std::move(options));
+  if (!client.ok()) return client.status();
+  client_ = *std::move(client);
+  Dispatcher::World world;
+  world.client = client_.get();
+  world.now = SystemNow;
+  world.chance = [this](uint64_t bound) {
+    const std::lock_guard lock(chance_mutex_);
+    return std::uniform_int_distribution<uint64_t>(0, bound - 1)(random_);
+  };
+  world.report = [this](DispatchOutcome outcome, const Dispatcher::Kept& kept) {
+    ReportOutcome(std::move(outcome), kept);
+  };
+  dispatcher_ = std::make_unique<Dispatcher>(OptionsOf(config_.delivery), std::move(world));
+  dispatcher_->SetRoutes(RoutesOf(config_));
+  return absl::OkStatus();
+}
+
+void Daemon::Impl::ReportOutcome(DispatchOutcome outcome, const Dispatcher::Kept& kept) {
+  v1::Event event;
+  event.set_tenant(outcome.tenant);
+  event.set_ticket_id(outcome.ticket_id);
+  ToProto(SystemNow(), event.mutable_written_at());
+  event.mutable_actor()->set_kind(v1::Actor::SYSTEM);
+  const bool failed = outcome.outcome.outcome() == v1::PageOutcome::FAILED;
+  const std::initializer_list<LogField> fields = {{"key", outcome.outcome.key()},
+                                                  {"destination", outcome.outcome.destination()},
+                                                  {"reason", outcome.outcome.reason()}};
+  if (failed) {
+    LogError("a page could not be delivered", fields);
+  } else {
+    LogDebug("a page operation has its outcome", fields);
+  }
+  *event.mutable_page_outcome() = std::move(outcome.outcome);
+  std::vector<v1::Event> events;
+  events.push_back(std::move(event));
+  writer_->Append(std::move(events), [kept](const absl::StatusOr<std::vector<Offset>>& offsets) {
+    kept(offsets.status());
+  });
+}
+
+absl::Status Daemon::Impl::Start() {
+  if (absl::Status status = OpenLog(); !status.ok()) return status;
+  if (absl::Status status = StartDispatcher(); !status.ok()) return status;
+  std::set<Partition> partitions;
+  for (const TenantConfig& tenant : config_.tenants) partitions.insert(tenant.partition);
+  for (const Partition partition : partitions) {
+    if (absl::Status status = OpenLoop(partition); !status.ok()) return status;
+  }
+  for (const auto& loop : loops_) {
+    // What is in the log is folded before anything is added to it.
+    for (;;) {
+      const absl::StatusOr<bool> caught_up = loop->pipeline->RunOnce();
+      if (!caught_up.ok()) return caught_up.status();
+      if (*caught_up) break;
+    }
+  }
+  if (absl::Status status = PublishMissingPolicies(); !status.ok()) return status;
+  for (const auto& loop : loops_) {
+    Pipeline* const pipeline = loop->pipeline.get();
+    pipeline->publisher().Start([this](absl::Status status) { Stop(std::move(status)); });
+    loop->thread = std::thread([this, pipeline] {
+      if (absl::Status status = pipeline->Run(); !status.ok()) Stop(std::move(status));
+    });
+  }
+  dispatcher_->Resume();
+  return StartApi();
+}
+
+// The daemon publishes by itself only where the log has no policy yet; a difference is for a
+// person.
+absl::Status Daemon::Impl::PublishMissingPolicies() {
+  for (const TenantConfig& tenant : config_.tenants) {
+    const StateReader& state = *LoopOf(tenant.partition).store;
+    int64_t revision = 0;
+    const absl::StatusOr<PolicyInLog> found = ComparePolicy(state, tenant.policy.policy, &revision);
+    if (!found.ok()) return found.status();
+    if (*found == PolicyInLog::kDiffers) {
+      LogWarning("the policy file differs from the policy in force; publish it with escalationctl",
+                 {{"tenant", tenant.name},
+                  {"file", tenant.policy_path},
+                  {"revision", Cat(revision)},
+                  {"file_revision", Cat(tenant.policy.policy.revision())}});
+    }
+    if (*found != PolicyInLog::kNone) continue;
+    v1::PublishPolicyRequest request;
+    *request.mutable_policy() = tenant.policy.policy;
+    *request.mutable_calendars() = tenant.policy.calendars;
+    auto events = PolicyEvents(state, request, SystemNow());
+    if (!events.ok()) return events.status();
+    const auto offsets = writer_->AppendAndWait(*std::move(events));
+    if (!offsets.ok()) return offsets.status();
+    LogInfo("published the first policy", {{"tenant", tenant.name}, {"file", tenant.policy_path}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Impl::StartApi() {
+  Ingest::Options options;
+  std::map<std::string, Partition> partitions;
+  std::vector<PartitionView> views;
+  Service::World world;
+  for (const TenantConfig& tenant : config_.tenants) {
+    options.tenants.push_back(tenant.name);
+    partitions[tenant.name] = tenant.partition;
+    world.states[tenant.name] = LoopOf(tenant.partition).store.get();
+  }
+  options.default_tenant = config_.tenants.front().name;
+  for (const auto& loop : loops_) views.push_back({loop->partition, loop->store.get(), log_.get()});
+  ingest_ = std::make_unique<Ingest>(options, SystemNow,
+                                     [this](std::vector<v1::Event> events, AppendDone done) {
+                                       writer_->Append(std::move(events), std::move(done));
+                                     });
+  queries_ = std::make_unique<QueryHandler>(std::move(views), std::move(partitions),
+                                            options.default_tenant, SystemNow);
+  world.ingest = ingest_.get();
+  world.queries = queries_.get();
+  world.writer = writer_.get();
+  world.now = SystemNow;
+  world.metrics = [this] { return Metrics(); };
+  world.not_ready = [this] { return NotReady(); };
+  service_ = std::make_unique<Service>(std::move(world));
+  HttpServerOptions server;
+  server.listen = ListenText(config_.listen);
+  auto started = HttpServer::Start(server, service_.get());
+  if (!started.ok()) return started.status();
+  server_ = *std::move(started);
+  return absl::OkStatus();
+}
+
+std::string Daemon::Impl::NotReady() const {
+  for (const auto& loop : loops_) {
+    const PipelineStatus status = loop->pipeline->Status();
+    if (!status.caught_up) {
+      return Cat("partition ", loop->partition, " is folded up to offset ", status.position, " of ",
+                 status.end);
+    }
+  }
+  return "";
+}
+
+std::string Daemon::Impl::Metrics() const {
+  std::vector<PartitionMetrics> partitions;
+  for (const auto& loop : loops_) partitions.push_back({loop->partition, loop->pipeline->Status()});
+  return MetricsText(partitions, dispatcher_->Statistics(), SystemNow());
+}
+
+absl::Status Daemon::Impl::Run() {
+  absl::Status end;
+  {
+    std::unique_lock lock(mutex_);
+    stopped_.wait(lock, [this] { return end_.has_value(); });
+    end = *end_;
+  }
+  StopAll();
+  return end;
+}
+
+void Daemon::Impl::Stop(absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  if (!end_.has_value()) end_ = std::move(status);
+  stopped_.notify_all();
+}
+
+// The order matters: what makes work stops before what does it.
+void Daemon::Impl::StopAll() {
+  if (server_ != nullptr) server_->Stop(kHttpDrain);
+  if (dispatcher_ != nullptr) dispatcher_->Stop(kDeliveryDrain);
+  for (const auto& loop : loops_) loop->pipeline->Stop();
+  for (const auto& loop : loops_) {
+    if (loop->thread.joinable()) loop->thread.join();
+    loop->pipeline->publisher().Stop();
+    if (absl::Status status = loop->store->Flush(); !status.ok()) {
+      LogError("the store could not be flushed; it will be folded again",
+               {{"error", std::string(status.message())}});
+    }
+  }
+  if (log_ != nullptr) log_->Stop();
+}
+
+void Daemon::Impl::Reload() {
+  absl::StatusOr<Config> fresh = LoadConfig(config_.path);
+  if (!fresh.ok()) {
+    LogError("the config was not reloaded; the old one stays",
+             {{"error", std::string(fresh.status().message())}});
+    return;
+  }
+  for (const std::string& field : RestartFields(config_, *fresh)) {
+    LogWarning("a changed field takes a restart", {{"field", field}});
+  }
+  SetLogLevel(fresh->logging.level);
+  dispatcher_->SetOptions(OptionsOf(fresh->delivery));
+  dispatcher_->SetRoutes(RoutesOf(*fresh));
+  client_->AllowPrivateAddresses(fresh->delivery.allow_private_addresses);
+  for (const auto& loop : loops_) loop->pipeline->SetSettle(fresh->settle);
+  config_.routes = fresh->routes;
+  config_.delivery = fresh->delivery;
+  config_.settle = fresh->settle;
+  config_.logging.level = fresh->logging.level;
+  for (const TenantConfig& tenant : fresh->tenants) {
+    if (config_.FindTenant(tenant.name) == nullptr) continue;
+    const absl::StatusOr<PolicyInLog> found =
+        ComparePolicy(*LoopOf(tenant.partition).store, tenant.policy.policy, nullptr);
+    if (found.ok() && *found == PolicyInLog::kDiffers) {
+      LogWarning("the policy file differs from the policy in force; publish it with escalationctl",
+                 {{"tenant", tenant.name}, {"file", tenant.policy_path}});
+    }
+  }
+  LogInfo("the config was reloaded", {{"file", config_.path}});
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::~Daemon() = default;
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(Config config) {
+  auto impl = std::make_unique<Impl>(std::move(config));
+  if (absl::Status status = impl->Start(); !status.ok()) return status;
+  return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
+}
+
+absl::Status Daemon::Run() { return impl_->Run(); }
+void Daemon::Stop() { impl_->Stop(absl::OkStatus()); }
+void Daemon::Reload() { impl_->Reload(); }
+std::string Daemon::address() const { return impl_->address(); }
+
+}  // namespace escalation

@@ -1,0 +1,28 @@
+// daemon/metrics.h
+//
+// What the daemon counts, in Prometheus' text form. Names are part of the operator's interface:
+// docs and alerts use them.
+//
+//   Input       the status of every partition's loop, and of the dispatcher
+//   Output      the text of GET /metrics
+//   Threads     stateless; safe everywhere
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/deliver/dispatch_queue.h"
+#include "daemon/pipeline.h"
+
+namespace escalation {
+
+struct PartitionMetrics {
+  Partition partition;
+  PipelineStatus status;
+};
+
+std::string MetricsText(const std::vector<PartitionMetrics>& partitions,
+                        const std::map<std::string, RouteStatistics>& routes, Instant now);
+
+}  // namespace escalation
