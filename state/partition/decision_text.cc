@@ -225,7 +225,8 @@ void TicketText(const v1::Decision& d, Line& line) {
     case v1::Decision::kTicketActionRequested: {
       const v1::TicketActionRequested& action = d.ticket_action_requested();
       line.Word("action").Word(d.ticket_id()).Word(action.action());
-      line.Pair("group", action.group()).Pair("reason", action.reason());
+      line.Pair("level", action.level()).Pair("group", action.group());
+      line.Pair("reason", action.reason());
       return;
     }
     case v1::Decision::kSeverityChanged: {
