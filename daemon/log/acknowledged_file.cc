@@ -13,15 +13,16 @@ constexpr uint64_t kEntryBytes = 16;
 constexpr size_t kFileBytesMax = 1 << 20;
 }  // namespace
 
-absl::StatusOr<std::vector<AcknowledgedEntry>> AcknowledgedFile::Load(const std::string& path,
-                                                                      int32_t partitions) {
-  std::vector<AcknowledgedEntry> entries(static_cast<size_t>(partitions));
+absl::StatusOr<std::vector<AcknowledgedEntry>> AcknowledgedFile::Load(const std::string& path) {
+  std::vector<AcknowledgedEntry> entries;
   absl::StatusOr<std::string> text = ReadSmallFile(path, kFileBytesMax);
   if (absl::IsNotFound(text.status())) return entries;
   if (!text.ok()) return text.status();
+  // The latest write may have been of the first half of an entry: the other half is zero.
+  text->resize((text->size() + kEntryBytes - 1) / kEntryBytes * kEntryBytes);
   ByteReader reader(*text);
-  for (AcknowledgedEntry& entry : entries) {
-    // After a power cut the file may be short: what is missing was zero or is unknown.
+  while (!reader.rest().empty()) {
+    AcknowledgedEntry& entry = entries.emplace_back();
     if (!reader.U64(&entry.end) || !reader.U64(&entry.through)) break;
   }
   return entries;

@@ -29,9 +29,8 @@ struct AcknowledgedEntry {
 
 class AcknowledgedFile {
  public:
-  // What the file says; partitions that it does not name, or no file: zeros.
-  static absl::StatusOr<std::vector<AcknowledgedEntry>> Load(const std::string& path,
-                                                             int32_t partitions);
+  // What the file says, one entry for each partition; no file: nothing.
+  static absl::StatusOr<std::vector<AcknowledgedEntry>> Load(const std::string& path);
   static absl::StatusOr<AcknowledgedFile> Open(const std::string& path);
 
   absl::Status SetEnd(Partition partition, Offset end);

@@ -23,6 +23,11 @@ namespace {
 
 using embedded::EmbeddedRocks;
 
+// A reader that opens while the writer moves entries from the write-ahead log to tables may find
+// the old list of tables and the write-ahead log already gone: files are missing, or entries. The
+// next try sees the new list.
+constexpr int kReadOnlyAttempts = 10;
+
 // The log's identity must differ from every other log's, on every machine, for good.
 absl::StatusOr<std::string> NewIncarnation() {
   char bytes[16];
@@ -66,31 +71,54 @@ absl::StatusOr<std::unique_ptr<EmbeddedDatabase>> EmbeddedDatabase::Open(const s
     return absl::InvalidArgumentError(Cat("embedded:", dir, ": ", partitions,
                                           " partitions, expected 1 to ", embedded::kPartitionsMax));
   }
-  const std::string database = dir + embedded::kDatabaseFolder;
-  std::unique_ptr<EmbeddedDatabase> self(new EmbeddedDatabase(dir));
-  std::error_code error;
-  if (access == Access::kReadWrite) {
-    if (absl::Status status = MakeDirectory(dir); !status.ok()) return status;
-    absl::StatusOr<FileDescriptor> lock = LockDirectory(dir);
-    if (!lock.ok()) return lock.status();
-    self->lock_ = std::move(*lock);
-    if (!std::filesystem::exists(database, error)) {
-      if (absl::Status status = Create(dir, std::max(partitions, 1)); !status.ok()) return status;
-    }
-  } else if (!std::filesystem::exists(database, error)) {
-    return absl::NotFoundError(
-        Cat("embedded:", dir, ": there is no log here, expected ", database));
+  const int attempts = access == Access::kReadOnly ? kReadOnlyAttempts : 1;
+  absl::Status status;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    std::unique_ptr<EmbeddedDatabase> self(new EmbeddedDatabase(dir));
+    status = self->Prepare(access, partitions);
+    if (status.ok()) status = self->Load(access, partitions);
+    if (status.ok()) return self;
+    if (!absl::IsDataLoss(status)) break;
   }
+  return status;
+}
+
+absl::Status EmbeddedDatabase::Prepare(Access access, int32_t partitions) {
+  std::error_code error;
+  const std::string database = dir_ + embedded::kDatabaseFolder;
+  if (access == Access::kReadOnly) {
+    if (std::filesystem::exists(database, error)) return absl::OkStatus();
+    return absl::NotFoundError(
+        Cat("embedded:", dir_, ": there is no log here, expected ", database));
+  }
+  if (absl::Status status = MakeDirectory(dir_); !status.ok()) return status;
+  absl::StatusOr<FileDescriptor> lock = LockDirectory(dir_);
+  if (!lock.ok()) return lock.status();
+  lock_ = std::move(*lock);
+  if (std::filesystem::exists(database, error)) return absl::OkStatus();
+  return Create(dir_, std::max(partitions, 1));
+}
+
+absl::Status EmbeddedDatabase::Load(Access access, int32_t partitions) {
+  // Read first: what is acknowledged now must be in what is opened afterwards.
+  const std::string path = dir_ + embedded::kAcknowledgedFile;
+  absl::StatusOr<std::vector<AcknowledgedEntry>> acknowledged = AcknowledgedFile::Load(path);
+  if (!acknowledged.ok()) return acknowledged.status();
+  const std::string database = dir_ + embedded::kDatabaseFolder;
   absl::StatusOr<std::unique_ptr<EmbeddedRocks>> rocks =
       access == Access::kReadWrite ? EmbeddedRocks::Open(database)
                                    : EmbeddedRocks::OpenReadOnly(database);
   if (!rocks.ok()) return rocks.status();
-  self->rocks_ = std::move(*rocks);
-  if (absl::Status status = self->LoadMeta(access, partitions); !status.ok()) return status;
-  if (absl::Status status = self->LoadTails(); !status.ok()) return status;
-  if (absl::Status status = self->CheckCounts(); !status.ok()) return status;
-  if (absl::Status status = self->CheckAcknowledged(access); !status.ok()) return status;
-  return self;
+  rocks_ = std::move(*rocks);
+  if (absl::Status status = LoadMeta(access, partitions); !status.ok()) return status;
+  if (absl::Status status = LoadTails(); !status.ok()) return status;
+  if (absl::Status status = CheckCounts(); !status.ok()) return status;
+  if (absl::Status status = CheckAcknowledged(*acknowledged); !status.ok()) return status;
+  if (access == Access::kReadOnly) return absl::OkStatus();
+  absl::StatusOr<AcknowledgedFile> file = AcknowledgedFile::Open(path);
+  if (!file.ok()) return file.status();
+  acknowledged_.emplace(std::move(*file));
+  return absl::OkStatus();
 }
 
 absl::Status EmbeddedDatabase::LoadMeta(Access access, int32_t partitions) {
@@ -156,27 +184,21 @@ absl::Status EmbeddedDatabase::CheckCounts() const {
                                  "\n  hint: restore it from a copy or an archive"));
 }
 
-absl::Status EmbeddedDatabase::CheckAcknowledged(Access access) {
-  const std::string path = dir_ + embedded::kAcknowledgedFile;
-  absl::StatusOr<std::vector<AcknowledgedEntry>> entries =
-      AcknowledgedFile::Load(path, static_cast<int32_t>(tails_.size()));
-  if (!entries.ok()) return entries.status();
-  // A reader may see the file newer than the records that it opened a moment before.
-  if (access == Access::kReadOnly) return absl::OkStatus();
-  for (size_t i = 0; i < tails_.size(); ++i) {
-    const uint64_t end = static_cast<uint64_t>(tails_[i].end.value);
-    if ((*entries)[i].end <= end && (*entries)[i].through <= tails_[i].through) continue;
-    return absl::DataLossError(Cat(
-        "embedded:", dir_, "[", i,
-        "]: the log has lost its end: acknowledged were records up to "
-        "before ",
-        (*entries)[i].end, " and decisions up to ", (*entries)[i].through, ", found are ", end,
-        " and ", tails_[i].through,
-        "\n  hint: restore it from a copy or an archive; after restoring a copy, remove ", path));
+absl::Status EmbeddedDatabase::CheckAcknowledged(
+    const std::vector<AcknowledgedEntry>& acknowledged) const {
+  for (size_t i = 0; i < acknowledged.size(); ++i) {
+    const EmbeddedTail found = i < tails_.size() ? tails_[i] : EmbeddedTail();
+    const uint64_t end = static_cast<uint64_t>(found.end.value);
+    if (acknowledged[i].end <= end && acknowledged[i].through <= found.through) continue;
+    return absl::DataLossError(
+        Cat("embedded:", dir_, "[", i,
+            "]: the log has lost its end: acknowledged were records up to "
+            "before ",
+            acknowledged[i].end, " and decisions up to ", acknowledged[i].through, ", found are ",
+            end, " and ", found.through,
+            "\n  hint: restore it from a copy or an archive; after restoring a copy, remove ", dir_,
+            embedded::kAcknowledgedFile));
   }
-  absl::StatusOr<AcknowledgedFile> file = AcknowledgedFile::Open(path);
-  if (!file.ok()) return file.status();
-  acknowledged_.emplace(std::move(*file));
   return absl::OkStatus();
 }
 

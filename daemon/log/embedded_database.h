@@ -70,10 +70,13 @@ class EmbeddedDatabase {
 
  private:
   explicit EmbeddedDatabase(std::string dir);
+  // Locks, and creates what is missing.
+  absl::Status Prepare(Access access, int32_t partitions);
+  absl::Status Load(Access access, int32_t partitions);
   absl::Status LoadMeta(Access access, int32_t partitions);
   absl::Status LoadTails();
   absl::Status CheckCounts() const;
-  absl::Status CheckAcknowledged(Access access);
+  absl::Status CheckAcknowledged(const std::vector<AcknowledgedEntry>& acknowledged) const;
 
   const std::string dir_;
   FileDescriptor lock_;

@@ -14,10 +14,6 @@
 namespace escalation::embedded {
 namespace {
 
-// A reader that opens while the writer moves files around finds some of them gone; the next try
-// sees the new ones.
-constexpr int kReadOnlyAttempts = 10;
-
 rocksdb::ColumnFamilyOptions FamilyOptions() {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = size_t{32} << 20;
@@ -97,15 +93,10 @@ absl::StatusOr<std::unique_ptr<EmbeddedRocks>> EmbeddedRocks::Open(const std::st
 }
 
 absl::StatusOr<std::unique_ptr<EmbeddedRocks>> EmbeddedRocks::OpenReadOnly(const std::string& dir) {
-  absl::Status status;
-  for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
-    std::unique_ptr<EmbeddedRocks> self(new EmbeddedRocks(dir));
-    status = self->Attach(Access::kReadOnly, false);
-    if (!status.ok()) continue;
-    if (status = SyncWriteAheadLogs(dir); !status.ok()) return status;
-    return self;
-  }
-  return status;
+  std::unique_ptr<EmbeddedRocks> self(new EmbeddedRocks(dir));
+  if (absl::Status status = self->Attach(Access::kReadOnly, false); !status.ok()) return status;
+  if (absl::Status status = SyncWriteAheadLogs(dir); !status.ok()) return status;
+  return self;
 }
 
 absl::Status EmbeddedRocks::Attach(Access access, bool create) {

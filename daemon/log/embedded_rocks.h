@@ -30,7 +30,8 @@ class EmbeddedRocks {
  public:
   static absl::StatusOr<std::unique_ptr<EmbeddedRocks>> Create(const std::string& dir);
   static absl::StatusOr<std::unique_ptr<EmbeddedRocks>> Open(const std::string& dir);
-  // A snapshot as of now; another process may go on writing.
+  // A snapshot as of now; another process may go on writing, and what it moves meanwhile may be
+  // missing: kDataLoss, or counts that do not fit.
   static absl::StatusOr<std::unique_ptr<EmbeddedRocks>> OpenReadOnly(const std::string& dir);
   ~EmbeddedRocks();
 
