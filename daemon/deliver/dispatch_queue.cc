@@ -72,6 +72,7 @@ absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant now) {
 
 void DispatchQueue::Settle(Item* item, v1::PageOutcome::Outcome outcome, std::string_view reason) {
   item->stage = Stage::kSettled;
+  ++under_way_;
   item->not_before = Instant::Past();
   item->outcome.Clear();
   item->outcome.set_key(PageKeyOf(item->delivery.decision));
@@ -181,12 +182,12 @@ void DispatchQueue::Retry(Item* item, const Verdict& verdict, Instant now) {
 void DispatchQueue::OutcomeKept(uint64_t seq, bool kept, Instant now) {
   const auto found = items_.find(seq);
   if (found == items_.end() || found->second.stage != Stage::kReported) return;
-  --under_way_;
   if (!kept) {
     found->second.stage = Stage::kSettled;
     found->second.not_before = now + kReportAgainAfter;
     return;
   }
+  --under_way_;
   const auto page = pages_.find(found->second.page);
   page->second.erase(seq);
   if (page->second.empty()) pages_.erase(page);
@@ -270,7 +271,6 @@ void DispatchQueue::AddOutcomes(Instant now, DispatchActions* actions) {
       continue;
     }
     item.stage = Stage::kReported;
-    ++under_way_;
     const v1::Decision& decision = item.delivery.decision;
     actions->outcomes.push_back({decision.tenant(), decision.ticket_id(), item.outcome});
   }

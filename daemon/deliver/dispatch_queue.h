@@ -108,8 +108,8 @@ class DispatchQueue {
   DispatchActions Step(Instant now);
 
   bool empty() const { return items_.empty(); }
-  // Requests and reported outcomes whose end is not known.
-  size_t under_way() const { return under_way_; }
+  // Requests without a reply and outcomes that are not kept yet; while paused nothing can end.
+  size_t under_way() const { return paused_ ? 0 : under_way_; }
   std::map<std::string, RouteStatistics> Statistics() const;
 
  private:

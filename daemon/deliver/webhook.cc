@@ -79,6 +79,7 @@ Verdict Webhook::Classify(const HttpReply& reply) const {
   const bool answered = reply.kind == HttpReply::Kind::kTooLong;
   if (answered && reply.status >= 200 && reply.status < 300) {
     verdict.kind = Verdict::Kind::kDelivered;
+    verdict.maybe_received = false;
   }
   return verdict;
 }
