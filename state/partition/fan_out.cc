@@ -91,7 +91,7 @@ void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_v
   TicketFold fold(tenant, tenant.name(), slot.ticket_id, &slot.state, &sink_);
   fold.FireUntil(safe);
   Touch(&tenant, &slot, &fold);
-  if (fold.ForgetMoment() <= safe) slot.exists = false;
+  if (fold.ForgetMoment() <= safe) overlay_.Forget(&slot);
 }
 
 void PartitionFold::Impl::ChangeChunk() {

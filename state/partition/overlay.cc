@@ -71,6 +71,16 @@ void Overlay::MarkDirty(TicketSlot* slot) {
   dirty_.push_back(slot);
 }
 
+void Overlay::Forget(TicketSlot* slot) {
+  // Only what WriteTicket needs to remove its traces stays.
+  v1::TicketState traces;
+  traces.set_wake_ms(slot->state.wake_ms());
+  traces.set_indexed_account(slot->state.indexed_account());
+  slot->state = std::move(traces);
+  slot->exists = false;
+  MarkDirty(slot);
+}
+
 void Overlay::WriteTicket(const std::string& key, TicketSlot* slot, Instant cursor) {
   v1::TicketState& state = slot->state;
   const std::string& account = state.live().facts().account();

@@ -58,6 +58,8 @@ class Overlay {
   // The slot stays where it is until Take.
   TicketSlot& Ticket(std::string_view tenant, std::string_view ticket_id);
   void MarkDirty(TicketSlot* slot);
+  // From here on, also within this turn, the ticket was never seen.
+  void Forget(TicketSlot* slot);
 
   // The first failed read.
   const absl::Status& status() const { return status_; }
