@@ -31,6 +31,9 @@ class Difference {
     started.set_state(ClockState::RUNNING);
     started.set_since_ms(started.started_ms());
     started.set_accrued_ms(0);
+    started.set_paused_ms(0);
+    started.clear_breached_ms();
+    started.clear_warned();
     Decide(ClockChange::kStarted, started, Instant{line.clock.started_ms()}, line.due, "", 0);
     LedgerLine nothing;
     nothing.clock = started;
@@ -53,7 +56,7 @@ class Difference {
     const ClockState& is = after.clock;
     const bool told = DecideBreach(before, after);
     if (was.warned() < is.warned() && is.breached_ms() == 0 && after.warning >= 0) {
-      Decide(ClockChange::kWarned, is, after.warned_at, after.due, "", after.warning);
+      Decide(ClockChange::kWarned, after.warned, after.warned_at, after.due, "", after.warning);
       if (IsOpen(is)) effects_.OnWarning(is);
     }
     if (IsOpen(was) && !IsOpen(is)) {
@@ -76,33 +79,25 @@ class Difference {
     if (before.clock.breached_ms() == is.breached_ms()) return false;
     if (before.clock.breached_ms() != 0) Retract(before, is);
     if (is.breached_ms() == 0) return false;
-    Decide(ClockChange::kBreached, is, Instant{is.breached_ms()}, Instant{is.breached_ms()}, "", 0);
+    const Instant breached{is.breached_ms()};
+    Decide(ClockChange::kBreached, after.breached, breached, breached, "", 0);
     if (IsOpen(is)) effects_.OnBreach(is);
     return true;
   }
 
   void Retract(const LedgerLine& before, const ClockState& is) {
-    DecideRetraction(environment_, is, at_, Instant{before.clock.breached_ms()}, &sink_);
+    // It names the promise that was said to be broken, and what was really used.
+    ClockState retracted = before.breached;
+    retracted.set_state(is.state());
+    retracted.set_accrued_ms(is.accrued_ms());
+    retracted.set_since_ms(is.since_ms());
+    DecideRetraction(environment_, retracted, at_, Instant{before.clock.breached_ms()}, &sink_);
     effects_.OnEnd(before.clock, "breach_retracted");
   }
 
   void Decide(ClockChange change, const ClockState& clock, Instant at, Instant due,
               const char* detail, int warning) {
-    ClockState then = clock;
-    // What was used at an earlier moment than the clock's latest change follows from its due moment
-    // alone.
-    if (change == ClockChange::kBreached || change == ClockChange::kWarned) {
-      then.set_state(ClockState::PAUSED);
-      then.set_accrued_ms(change == ClockChange::kBreached
-                              ? std::min(clock.within_ms(), UsedNow(clock).ms)
-                              : UsedNow(clock).ms);
-    }
-    DecideClock(environment_, change, then, at, due, detail, warning, breach_, &sink_);
-  }
-
-  Duration UsedNow(const ClockState& clock) const {
-    return UsedAt(clock, environment_.FindCalendar(clock.calendar()),
-                  std::max(at_, Instant{clock.since_ms()}));
+    DecideClock(environment_, change, clock, at, due, detail, warning, breach_, &sink_);
   }
 
   const Environment& environment_;
@@ -123,7 +118,9 @@ void ClockLedger::Add(ClockChange change, const ClockState& clock, Instant at, I
   if (line == nullptr) line = &lines_.emplace_back();
   line->clock = clock;
   if (due != Instant::Never()) line->due = due;
+  if (change == ClockChange::kBreached) line->breached = clock;
   if (change == ClockChange::kWarned) {
+    line->warned = clock;
     line->warned_at = at;
     line->warning = warning;
   }

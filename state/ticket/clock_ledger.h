@@ -22,10 +22,16 @@ namespace escalation {
 
 // The history of one cycle of one clock.
 struct LedgerLine {
+  // As it was at its end, or is now.
   v1::ClockState clock;
-  Instant due = Instant::Never();        // Latest due moment.
-  Instant warned_at = Instant::Never();  // Latest warning.
+  // As it was when it was breached and when it was last warned: a later severity may have given it
+  // another target.
+  v1::ClockState breached;
+  v1::ClockState warned;
+  Instant warned_at = Instant::Never();
   int warning = -1;
+  // Latest due moment.
+  Instant due = Instant::Never();
   std::string end_detail;
 };
 
