@@ -15,6 +15,7 @@
 #if __has_include("ops/receiver_command.h")
 #include "ops/receiver_command.h"
 #endif
+#include "ops/simulate_command.h"
 
 namespace escalation {
 namespace {
@@ -29,10 +30,11 @@ constexpr char kFooter[] = R"(Examples:
 Data goes to stdout, notices to stderr. Exit codes: 0 ok, 1 failed, 2 wrong usage, 78 wrong
 configuration. `escalationctl COMMAND --help` explains one command.)";
 
-void AddCommands([[maybe_unused]] CLI::App& app, [[maybe_unused]] CommandContext& context) {
+void AddCommands(CLI::App& app, CommandContext& context) {
 #if __has_include("ops/check_command.h")
   AddCheckCommand(app, context);
 #endif
+  AddSimulateCommand(app, context);
 #if __has_include("ops/calendar_command.h")
   AddCalendarCommand(app, context);
 #endif

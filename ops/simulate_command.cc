@@ -1,0 +1,120 @@
+#include "ops/simulate_command.h"
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "daemon/source/event_check.h"
+#include "daemon/source/event_json.h"
+#include "ops/history.h"
+#include "ops/option_form.h"
+#include "state/base/text.h"
+
+namespace escalation {
+namespace {
+
+// A history may hold published policies and calendars with their zones.
+constexpr size_t kLineBytesMax = size_t{16} << 20;
+
+constexpr char kFooter[] =
+    R"(A history line is one event in JSON; its log time is written_at, else occurred_at:
+  {"id":"e1","ticket_id":"T-1","occurred_at":"2026-03-10T23:00:00Z",
+   "actor":{"id":"c7","kind":"customer"},"opened":{"plan":"gold","severity":"high"}}   (on one line)
+
+Ticks come at exactly every due moment, as in a daemon without delay: due moments before a line's
+log time fire before it, those at its log time after it. After the last line time runs on until
+nothing is due, at most 400 days; with --until it stops there, and later lines are ignored.
+Calendars come from the policy file. No daemon, no store, no page.
+
+Examples:
+  escalationctl simulate --policy deploy/policies/example.yaml history.jsonl
+  escalationctl simulate --policy new.yaml -o table history.jsonl | grep breached
+  zcat march.jsonl.gz | escalationctl simulate --policy new.yaml --until 2026-04-01T00:00:00Z -
+
+Exit 0 done, 1 a line is wrong (named on stderr), 2 usage, 78 the policy is wrong.)";
+
+struct Options {
+  std::string policy;
+  std::string history;
+  std::string until;
+  OutputForm form = OutputForm::kJsonLines;
+};
+
+absl::Status AddLine(const std::string& line, History* history) {
+  absl::StatusOr<v1::Event> event = EventFromJson(line, kLineBytesMax);
+  if (!event.ok()) return event.status();
+  if (absl::Status status = ValidateEvent(*event, Trust::kHistory); !status.ok()) return status;
+  return history->Add(*std::move(event));
+}
+
+int Fail(CommandContext& context, const std::string& where, const absl::Status& status) {
+  context.err << where << ": " << status.message() << "\n";
+  return kExitFailed;
+}
+
+int ReadHistory(const Options& options, std::istream& in, History* history,
+                CommandContext& context) {
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.empty()) continue;
+    if (absl::Status status = AddLine(line, history); !status.ok()) {
+      return Fail(context, Cat(options.history, ":", number), status);
+    }
+  }
+  if (in.bad()) {
+    return Fail(context, options.history, absl::DataLossError("cannot be read to its end"));
+  }
+  const absl::Status status = history->Finish();
+  return status.ok() ? kExitOk : Fail(context, options.history, status);
+}
+
+int Simulate(const Options& options, CommandContext& context) {
+  absl::StatusOr<LoadedPolicy> policy = LoadPolicyFile(options.policy);
+  if (!policy.ok()) {
+    context.err << policy.status().message() << "\n";
+    return kExitConfig;
+  }
+  DecisionOutput output(options.form, context.out);
+  History history(*std::move(policy),
+                  [&](const v1::Decision& decision) { output.Print(decision); });
+  if (!options.until.empty()) {
+    const absl::StatusOr<Instant> until = ParseInstant(options.until);
+    if (!until.ok()) {
+      context.err << "--until: " << until.status().message() << "\n";
+      return kExitUsage;
+    }
+    history.StopAt(*until);
+  }
+  int code = kExitOk;
+  if (options.history == "-") {
+    code = ReadHistory(options, context.in, &history, context);
+  } else {
+    std::ifstream file(options.history);
+    if (!file) return Fail(context, options.history, absl::NotFoundError("cannot be opened"));
+    code = ReadHistory(options, file, &history, context);
+  }
+  output.Finish();
+  return code;
+}
+
+}  // namespace
+
+void AddSimulateCommand(CLI::App& app, CommandContext& context) {
+  CLI::App* const command =
+      app.add_subcommand("simulate", "Shows what a policy decides on a history");
+  command->footer(kFooter);
+  auto options = std::make_shared<Options>();
+  command->add_option("--policy", options->policy, "Policy file (YAML)")
+      ->required()
+      ->option_text("FILE REQUIRED");
+  command->add_option("--until", options->until, "Let time pass up to here")->option_text("TIME");
+  AddFormOption(command, &options->form);
+  command->add_option("HISTORY.jsonl", options->history, "Events, one a line; - reads stdin")
+      ->required()
+      ->option_text("REQUIRED");
+  command->callback([options, &context] { context.exit_code = Simulate(*options, context); });
+}
+
+}  // namespace escalation
