@@ -118,7 +118,7 @@ void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
 
 bool IsLogged(LogLevel level) { return Logger().should_log(ToSpdlog(level)); }
 
-void Log(LogLevel level, std::string_view message, LogFields fields) {
+void LogMessage(LogLevel level, std::string_view message, LogFields fields) {
   if (!IsLogged(level)) return;
   const std::string line = pretty_lines ? PrettyLogLine(Now(), level, message, fields)
                                         : JsonLogLine(Now(), level, message, fields);

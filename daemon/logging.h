@@ -61,18 +61,18 @@ void InitLogging(LogLevel level, LogFormat format);
 void SetLogLevel(LogLevel level);
 bool IsLogged(LogLevel level);
 
-void Log(LogLevel level, std::string_view message, LogFields fields = {});
+void LogMessage(LogLevel level, std::string_view message, LogFields fields = {});
 inline void LogDebug(std::string_view message, LogFields fields = {}) {
-  Log(LogLevel::kDebug, message, fields);
+  LogMessage(LogLevel::kDebug, message, fields);
 }
 inline void LogInfo(std::string_view message, LogFields fields = {}) {
-  Log(LogLevel::kInfo, message, fields);
+  LogMessage(LogLevel::kInfo, message, fields);
 }
 inline void LogWarning(std::string_view message, LogFields fields = {}) {
-  Log(LogLevel::kWarning, message, fields);
+  LogMessage(LogLevel::kWarning, message, fields);
 }
 inline void LogError(std::string_view message, LogFields fields = {}) {
-  Log(LogLevel::kError, message, fields);
+  LogMessage(LogLevel::kError, message, fields);
 }
 
 // The two forms of a line, without its end.
