@@ -44,6 +44,17 @@ std::string Quoted(const std::string& text) {
   return Cat("\"", shown, "\"");
 }
 
+// The properties of a kind, before any of them is looked at: libical keeps one place per component,
+// which every look at another property moves.
+std::vector<icalproperty*> Properties(icalcomponent* component, icalproperty_kind kind) {
+  std::vector<icalproperty*> out;
+  for (icalproperty* p = icalcomponent_get_first_property(component, kind); p != nullptr;
+       p = icalcomponent_get_next_property(component, kind)) {
+    out.push_back(p);
+  }
+  return out;
+}
+
 std::string UidOf(icalcomponent* event) { return TextOf(icalcomponent_get_uid(event)); }
 
 // For messages: what a person finds in the file.
@@ -72,8 +83,7 @@ bool SaysSubstitute(std::string text) {
 
 bool IsSubstitute(icalcomponent* event) {
   if (SaysSubstitute(TextOf(icalcomponent_get_summary(event)))) return true;
-  for (icalproperty* p = icalcomponent_get_first_property(event, ICAL_CATEGORIES_PROPERTY);
-       p != nullptr; p = icalcomponent_get_next_property(event, ICAL_CATEGORIES_PROPERTY)) {
+  for (icalproperty* p : Properties(event, ICAL_CATEGORIES_PROPERTY)) {
     if (SaysSubstitute(TextOf(icalproperty_get_categories(p)))) return true;
   }
   return false;
@@ -84,8 +94,7 @@ absl::Status CheckParsed(icalcomponent* component) {
   static constexpr const char* kNeeded[] = {"DTSTART",       "DTEND",   "DURATION", "RRULE",
                                             "RDATE",         "EXDATE",  "SUMMARY",  "CATEGORIES",
                                             "RECURRENCE-ID", "END tag", "STATUS"};
-  for (icalproperty* p = icalcomponent_get_first_property(component, ICAL_XLICERROR_PROPERTY);
-       p != nullptr; p = icalcomponent_get_next_property(component, ICAL_XLICERROR_PROPERTY)) {
+  for (icalproperty* p : Properties(component, ICAL_XLICERROR_PROPERTY)) {
     const std::string error = TextOf(icalproperty_get_xlicerror(p));
     for (const char* needed : kNeeded) {
       if (error.find(needed) != std::string::npos) {
@@ -150,8 +159,7 @@ class HolidayReader {
   // EXDATE, and RECURRENCE-ID of the event that stands in for an occurrence.
   absl::Status ReadRemoved(icalcomponent* event) {
     for (const icalproperty_kind kind : {ICAL_EXDATE_PROPERTY, ICAL_RECURRENCEID_PROPERTY}) {
-      for (icalproperty* p = icalcomponent_get_first_property(event, kind); p != nullptr;
-           p = icalcomponent_get_next_property(event, kind)) {
+      for (icalproperty* p : Properties(event, kind)) {
         const icaltimetype time = kind == ICAL_EXDATE_PROPERTY ? icalproperty_get_exdate(p)
                                                                : icalproperty_get_recurrenceid(p);
         const absl::StatusOr<int32_t> day = DayOf(
@@ -177,8 +185,7 @@ class HolidayReader {
       return Wrong(Cat(name, ": lasts ", *end - *first, " days, expected 1 to ", kEventDaysMax));
     }
     // An occurrence that stands in for another is not removed by its own RECURRENCE-ID.
-    const bool stands_in =
-        icalcomponent_get_first_property(event, ICAL_RECURRENCEID_PROPERTY) != nullptr;
+    const bool stands_in = !Properties(event, ICAL_RECURRENCEID_PROPERTY).empty();
     if (stands_in || removed_.count({UidOf(event), *first}) == 0) {
       if (absl::Status status = AddDays(event, *first, length); !status.ok()) return status;
     }
@@ -187,8 +194,7 @@ class HolidayReader {
   }
 
   absl::Status ReadRules(icalcomponent* event, icaltimetype start, int32_t length) {
-    for (icalproperty* p = icalcomponent_get_first_property(event, ICAL_RRULE_PROPERTY);
-         p != nullptr; p = icalcomponent_get_next_property(event, ICAL_RRULE_PROPERTY)) {
+    for (icalproperty* p : Properties(event, ICAL_RRULE_PROPERTY)) {
       const icalrecurrencetype rule = icalproperty_get_rrule(p);
       if (rule.freq != ICAL_YEARLY_RECURRENCE) {
         return Wrong(Cat(NameOf(event), ": RRULE does not repeat yearly, expected FREQ=YEARLY"));
@@ -208,8 +214,7 @@ class HolidayReader {
   }
 
   absl::Status ReadDates(icalcomponent* event, int32_t length) {
-    for (icalproperty* p = icalcomponent_get_first_property(event, ICAL_RDATE_PROPERTY);
-         p != nullptr; p = icalcomponent_get_next_property(event, ICAL_RDATE_PROPERTY)) {
+    for (icalproperty* p : Properties(event, ICAL_RDATE_PROPERTY)) {
       const absl::StatusOr<int32_t> day =
           DayOf(icalproperty_get_rdate(p).time, Cat(NameOf(event), ": RDATE"));
       if (!day.ok()) return day.status();
@@ -261,7 +266,8 @@ absl::StatusOr<std::vector<v1::Holiday>> ReadHolidayText(const std::string& name
   if (IsNestedTooDeep(text)) return refuse("nests components too deep, expected at most 16");
   const std::unique_ptr<icalcomponent, FreeComponent> root(icalparser_parse_string(text.c_str()));
   if (root == nullptr || icalcomponent_count_components(root.get(), ICAL_ANY_COMPONENT) == 0) {
-    return refuse("holds no events, expected an iCalendar file (BEGIN:VCALENDAR)");
+    return refuse(
+        "holds no events, expected an iCalendar file from BEGIN:VCALENDAR to END:VCALENDAR");
   }
   if (absl::Status status = CheckParsed(root.get()); !status.ok()) {
     return refuse(std::string(status.message()));
