@@ -61,6 +61,9 @@ PolicyChecker::PolicyChecker(const v1::Policy& policy, const v1::CalendarSet* ca
 }
 
 std::vector<PolicyProblem> PolicyChecker::Run() {
+  CheckSizes();
+  // Names are searched for in these lists, links are followed: not where they have no bounds.
+  if (!problems_.empty()) return std::move(problems_);
   CheckTop();
   CheckTimes();
   CheckPermissions();
@@ -76,18 +79,31 @@ std::vector<PolicyProblem> PolicyChecker::Run() {
   return std::move(problems_);
 }
 
-void PolicyChecker::CheckTop() {
+void PolicyChecker::CheckSizes() {
   const Part top;
   if (policy_.ByteSizeLong() > kPolicyBytesMax) {
     Add(top, "", Cat("the policy is too large, at most ", kPolicyBytesMax / 1024, " KiB"));
   }
+  CheckLimit(top, "severities", policy_.severities_size(), kSeveritiesMax);
+  CheckLimit(top, "plans", policy_.plans_size(), kPlansMax);
+  CheckLimit(top, "metrics", policy_.metrics_size(), kMetricsMax);
+  CheckLimit(top, "escalations", policy_.escalations_size(), kEscalationsMax);
+  CheckLimit(top, "triggers", policy_.triggers_size(), kTriggersMax);
+  CheckLimit(top, "levels", policy_.levels_size(), kLevelsMax);
+  CheckLimit(top, "routes", policy_.routes_size(), kRoutesMax);
+  CheckLimit(top, "links", policy_.links_size(), kLinksMax);
+  CheckLimit({"time", "time"}, "sources", policy_.sources_size(), kSourcesMax);
+  CheckLimit(top, "workarounds", policy_.workaround_steps_size(), kSeveritiesMax);
+}
+
+void PolicyChecker::CheckTop() {
+  const Part top;
   CheckName(top, "policy", policy_.name(), kNameBytesMax);
   CheckName(top, "tenant", policy_.tenant(), kTenantBytesMax);
   if (policy_.revision() < 1) {
     Add(top, "revision", Cat("\"revision\" must be 1 or more, got ", policy_.revision()));
   }
   if (severities_.empty()) Add(top, "severities", "\"severities\" must name at least one severity");
-  CheckLimit(top, "severities", policy_.severities_size(), kSeveritiesMax);
   CheckNames("severity", "severities", severities_, Paths::kByIndex);
   if (policy_.default_severity().empty() && !severities_.empty()) {
     Add(top, "default_severity", "\"default_severity\" is missing");
@@ -107,7 +123,6 @@ void PolicyChecker::CheckTimes() {
   CheckLength(time, "max_lateness", {policy_.max_lateness_ms()}, {}, kLatenessMax);
   CheckLength(time, "hold", {policy_.hold_ms()}, {}, kSourceHoldMax);
   CheckLength(time, "forget_after", {policy_.forget_after_ms()}, kForgetMin, kForgetMax);
-  CheckLimit(time, "sources", policy_.sources_size(), kSourcesMax);
   Names sources;
   for (const v1::SourceTime& source : policy_.sources()) {
     sources.push_back(source.source());
@@ -125,7 +140,6 @@ void PolicyChecker::CheckPermissions() {
 }
 
 void PolicyChecker::CheckLinks() {
-  CheckLimit({}, "links", policy_.links_size(), kLinksMax);
   Names names;
   for (const v1::Link& link : policy_.links()) {
     names.push_back(link.name());
@@ -160,7 +174,6 @@ void PolicyChecker::CheckWorkarounds() {
 }
 
 void PolicyChecker::CheckLevels() {
-  CheckLimit({}, "levels", policy_.levels_size(), kLevelsMax);
   CheckNames("level", "levels", levels_, Paths::kByIndex);
   for (const v1::Level& level : policy_.levels()) {
     const Part part{PartWhere("level", level.name()), PartPath("levels", level.name())};

@@ -42,7 +42,6 @@ std::string Arrows(const std::vector<std::string>& names) {
 }  // namespace
 
 void PolicyChecker::CheckEscalations() {
-  CheckLimit({}, "escalations", policy_.escalations_size(), kEscalationsMax);
   CheckNames("escalation", "escalations", escalations_, Paths::kByName);
   for (const v1::Escalation& escalation : policy_.escalations()) {
     const Part part{PartWhere("escalation", escalation.name()),
@@ -141,7 +140,6 @@ void PolicyChecker::CheckRepeatAndHold(const Part& part, const v1::Escalation& e
 }
 
 void PolicyChecker::CheckTriggers() {
-  CheckLimit({}, "triggers", policy_.triggers_size(), kTriggersMax);
   for (int i = 0; i < policy_.triggers_size(); ++i) {
     const v1::Trigger& trigger = policy_.triggers(i);
     const Part part{TriggerWhere(i), TriggerPath(i)};
@@ -173,7 +171,6 @@ void PolicyChecker::CheckTriggers() {
 }
 
 void PolicyChecker::CheckRoutes() {
-  CheckLimit({}, "routes", policy_.routes_size(), kRoutesMax);
   CheckNames("route", "routes", routes_, Paths::kByName);
   for (const v1::Route& route : policy_.routes()) {
     const Part part{PartWhere("route", route.name()), PartPath("routes", route.name())};

@@ -25,7 +25,6 @@ std::string WarningText(const v1::Warning& warning) {
 }  // namespace
 
 void PolicyChecker::CheckPlans() {
-  CheckLimit({}, "plans", policy_.plans_size(), kPlansMax);
   CheckNames("plan", "plans", plans_, Paths::kByName);
   for (const v1::Plan& plan : policy_.plans()) {
     const Part part{PartWhere("plan", plan.name()), PartPath("plans", plan.name())};
@@ -136,7 +135,6 @@ void PolicyChecker::CheckWarnings(const Part& part, const v1::Target& target) {
 }
 
 void PolicyChecker::CheckMetrics() {
-  CheckLimit({}, "metrics", policy_.metrics_size(), kMetricsMax);
   CheckNames("metric", "metrics", NamesOf(policy_.metrics()), Paths::kByName);
   for (const v1::Metric& metric : policy_.metrics()) {
     const Part part{PartWhere("metric", metric.name()), PartPath("metrics", metric.name())};

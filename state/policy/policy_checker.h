@@ -45,6 +45,7 @@ class PolicyChecker {
   using Names = std::vector<std::string>;
 
   // policy_check.cc
+  void CheckSizes();
   void CheckTop();
   void CheckTimes();
   void CheckPermissions();

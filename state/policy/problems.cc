@@ -1,6 +1,7 @@
 #include "state/policy/problems.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <tuple>
 
@@ -11,27 +12,35 @@ namespace {
 
 constexpr size_t kQuotedBytesMax = 60;
 constexpr size_t kListedMax = 24;
+// Beyond these, no slip is looked for: a hint is not worth minutes.
+constexpr size_t kComparedBytesMax = 64;
+constexpr size_t kComparedMax = 256;
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-// Edit distance in which swapping two neighbours is one edit, without regard to ASCII case.
+// Edit distance in which swapping two neighbours is one edit, without regard to ASCII case. Both
+// have at most kComparedBytesMax bytes.
 int Distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<int>> d(a.size() + 1, std::vector<int>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) {
-    for (size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        d[i][j] = static_cast<int>(i + j);
-        continue;
+  using Row = std::array<int, kComparedBytesMax + 1>;
+  Row rows[3];
+  Row *before = &rows[0], *above = &rows[1], *row = &rows[2];
+  for (size_t j = 0; j <= b.size(); ++j) (*above)[j] = static_cast<int>(j);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    (*row)[0] = static_cast<int>(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const char x = Lower(a[i - 1]), y = Lower(b[j - 1]);
+      int best = std::min({(*above)[j] + 1, (*row)[j - 1] + 1, (*above)[j - 1] + (x == y ? 0 : 1)});
+      if (i > 1 && j > 1 && x == Lower(b[j - 2]) && Lower(a[i - 2]) == y) {
+        best = std::min(best, (*before)[j - 2] + 1);
       }
-      const bool same = Lower(a[i - 1]) == Lower(b[j - 1]);
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && Lower(a[i - 1]) == Lower(b[j - 2]) &&
-          Lower(a[i - 2]) == Lower(b[j - 1])) {
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-      }
+      (*row)[j] = best;
     }
+    Row* const oldest = before;
+    before = above;
+    above = row;
+    row = oldest;
   }
-  return d[a.size()][b.size()];
+  return (*above)[b.size()];
 }
 
 }  // namespace
@@ -91,18 +100,19 @@ std::string Quoted(std::string_view text) {
 }
 
 std::string Nearest(std::string_view text, const std::vector<std::string>& candidates) {
-  if (text.empty() || text.size() > 64) return "";
+  if (text.empty() || text.size() > kComparedBytesMax) return "";
   std::string best;
   int best_distance = static_cast<int>(std::min<size_t>(text.size() / 3 + 1, 3)) + 1;
-  for (const std::string& candidate : candidates) {
-    if (candidate.size() > 64) continue;
+  for (size_t i = 0; i < candidates.size() && i < kComparedMax; ++i) {
+    const std::string& candidate = candidates[i];
+    const size_t shorter = std::min(text.size(), candidate.size());
+    const size_t longer = std::max(text.size(), candidate.size());
+    if (longer > kComparedBytesMax || static_cast<int>(longer - shorter) >= best_distance) continue;
     const int distance = Distance(text, candidate);
     // A word of which nothing is left is not a slip.
-    if (distance >= static_cast<int>(std::max(text.size(), candidate.size()))) continue;
-    if (distance < best_distance) {
-      best = candidate;
-      best_distance = distance;
-    }
+    if (distance >= static_cast<int>(longer) || distance >= best_distance) continue;
+    best = candidate;
+    best_distance = distance;
   }
   return best;
 }

@@ -4,6 +4,7 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -100,6 +101,30 @@ TEST(PolicyFiles, EveryPolicyThatIsShippedLoads) {
     EXPECT_TRUE(loaded.ok()) << loaded.status().message();
   }
   EXPECT_GT(count, 0);
+}
+
+// The pieces of the language guide, put together, are a policy.
+TEST(PolicyFiles, TheLanguageGuideIsTrue) {
+  const std::string guide = Read(ESCALATION_SOURCE_DIR "/deploy/policies/README.md");
+  static constexpr std::string_view kOpen = "```yaml\n";
+  std::string policy =
+      "policy: guide\nrevision: 1\nseverities: [low, medium, high, urgent]\ndefault_plan: gold\n";
+  int pieces = 0;
+  for (size_t at = guide.find(kOpen); at != std::string::npos; at = guide.find(kOpen, at)) {
+    at += kOpen.size();
+    const size_t end = guide.find("```", at);
+    ASSERT_NE(end, std::string::npos);
+    policy += guide.substr(at, end - at);
+    at = end;
+    ++pieces;
+  }
+  EXPECT_GE(pieces, 6);
+  std::string folder = testing::TempDir() + "guide_XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  fs::copy_file(Cat(kFolder, "valid/holidays.ics"), folder + "/de.ics");
+  const absl::StatusOr<LoadedPolicy> loaded = LoadPolicyText(folder + "/guide.yaml", policy);
+  EXPECT_TRUE(loaded.ok()) << loaded.status().message() << "\n" << policy;
+  fs::remove_all(folder);
 }
 
 }  // namespace

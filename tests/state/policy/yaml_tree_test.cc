@@ -127,6 +127,26 @@ TEST(YamlText, WhatCouldTakeForeverEnds) {
   }
 }
 
+// As large as a file may be and wrong everywhere: the check of the whole must end soon, too.
+TEST(YamlText, PoliciesThatAreWrongEverywhereAreRefused) {
+  const std::string head = "policy: p\nrevision: 1\nseverities: [low]\nplans: {gold: {}}\n";
+  std::string unknown = head, escalations = head + "escalations:\n", routes = head + "routes:\n";
+  for (int i = 0; unknown.size() < kYamlBytesMax - 32; ++i) CatTo(&unknown, "pla", i, ": x\n");
+  for (int i = 0; escalations.size() < kYamlBytesMax - 64; ++i) {
+    CatTo(&escalations, "  e", i, ": {steps: [{page: [x]}], then: e", i + 1, "}\n");
+  }
+  for (int i = 0; routes.size() < kYamlBytesMax - 32; ++i) {
+    CatTo(&routes, "  r", i, ": {fallback: q", i, "}\n");
+  }
+  const auto message_of = [](const std::string& text) {
+    return std::string(LoadPolicyText("f", text).status().message());
+  };
+  EXPECT_NE(message_of(unknown).find("\nf: and "), std::string::npos);
+  EXPECT_EQ(message_of(escalations).rfind("f:6:3: \"escalations\" must hold at most 256, got ", 0),
+            0u);
+  EXPECT_EQ(message_of(routes).rfind("f:6:3: \"routes\" must hold at most 64, got ", 0), 0u);
+}
+
 TEST(YamlText, ManyProblemsAreCutAndCounted) {
   Problems problems("f");
   std::string text;
