@@ -51,7 +51,7 @@ std::string WhyClosed(const Calendar& calendar, Instant from, Instant to) {
 
 std::vector<std::string> ChangesOnTheWay(const Zone& zone, Instant from, Instant to) {
   std::vector<std::string> out;
-  for (const ClockChange& change : ClockChanges(zone, from, to)) {
+  for (const WallClockChange& change : ClockChanges(zone, from, to)) {
     out.push_back(Cat(DateText(zone.LocalDay(change.at - Duration{1})), ": ", change.text));
   }
   return out;

@@ -48,7 +48,7 @@ DateView ViewDate(const Calendar& calendar, int32_t day) {
   }
   // A change at midnight belongs to the date that it begins.
   const Instant end = zone.FirstAt(day + 1, 0);
-  for (ClockChange& change : ClockChanges(zone, begin, end)) {
+  for (WallClockChange& change : ClockChanges(zone, begin, end)) {
     view.clock_changes.push_back(std::move(change.text));
   }
   return view;
@@ -83,8 +83,8 @@ std::string OpenText(Duration open) {
   return rest.ms == 0 ? Cat(hours, "h") : Cat(hours, "h", rest);
 }
 
-std::vector<ClockChange> ClockChanges(const Zone& zone, Instant from, Instant to) {
-  std::vector<ClockChange> out;
+std::vector<WallClockChange> ClockChanges(const Zone& zone, Instant from, Instant to) {
+  std::vector<WallClockChange> out;
   const auto second_at_or_after = [](Instant t) { return (t.ms + 999) / 1000; };
   for (size_t i = zone.SpanAt(second_at_or_after(from) - 1) + 1; i < zone.spans(); ++i) {
     const Zone::Span span = zone.span(i);

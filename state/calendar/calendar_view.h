@@ -44,11 +44,11 @@ std::string MonthText(int32_t year, int32_t month);
 // "160h", "7h30m", "0h": open time is not counted in days.
 std::string OpenText(Duration open);
 
-struct ClockChange {
+struct WallClockChange {
   Instant at;
   std::string text;
 };
 // Changes of the clock in [from, to), oldest first.
-std::vector<ClockChange> ClockChanges(const Zone& zone, Instant from, Instant to);
+std::vector<WallClockChange> ClockChanges(const Zone& zone, Instant from, Instant to);
 
 }  // namespace escalation
