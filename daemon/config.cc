@@ -87,8 +87,8 @@ void WalkApi(YamlMap& top, Config* config) {
 }
 
 void WalkLogging(YamlMap& top, LoggingConfig* logging) {
-  using Level = LoggingConfig::Level;
-  using Format = LoggingConfig::Format;
+  using Level = LogLevel;
+  using Format = LogFormat;
   std::optional<YamlMap> map = top.Map("logging", "logging");
   if (!map) return;
   const std::vector<Choice> levels = {{"trace", static_cast<int>(Level::kTrace)},

@@ -21,6 +21,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/deliver/delivery.h"
+#include "daemon/logging.h"
 #include "state/base/ids.h"
 #include "state/base/instant.h"
 #include "state/policy/policy_loader.h"
@@ -44,11 +45,8 @@ struct ListenAddress {
 };
 
 struct LoggingConfig {
-  enum class Level { kTrace, kDebug, kInfo, kWarning, kError };
-  // kAuto: pretty on a terminal, JSON elsewhere.
-  enum class Format { kAuto, kJson, kPretty };
-  Level level = Level::kInfo;  // May change on reload.
-  Format format = Format::kAuto;
+  LogLevel level = LogLevel::kInfo;  // May change on reload.
+  LogFormat format = LogFormat::kAuto;
 };
 
 struct TenantConfig {

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "daemon/config_values.h"
 #include "daemon/secret.h"
 #include "state/base/text.h"
 
@@ -84,8 +83,8 @@ TEST_F(ConfigFile, WhatIsNotSaidHasDefaults) {
   EXPECT_EQ(config->log.dir, "/var/lib/escalationd/log");
   EXPECT_EQ(config->listen.host, "127.0.0.1");
   EXPECT_EQ(config->listen.port, 8320);
-  EXPECT_EQ(config->logging.level, LoggingConfig::Level::kInfo);
-  EXPECT_EQ(config->logging.format, LoggingConfig::Format::kAuto);
+  EXPECT_EQ(config->logging.level, LogLevel::kInfo);
+  EXPECT_EQ(config->logging.format, LogFormat::kAuto);
   EXPECT_EQ(config->settle, Duration::Seconds(2));
   EXPECT_EQ(config->delivery.allow_private_addresses, false);
   EXPECT_EQ(config->delivery.backoff_initial, Duration::Seconds(1));
@@ -130,8 +129,8 @@ cache: {tickets_max: 10}
   EXPECT_EQ(config->log.dir, "/srv/log");
   EXPECT_EQ(config->listen.host, "::1");
   EXPECT_EQ(config->listen.port, 0);
-  EXPECT_EQ(config->logging.level, LoggingConfig::Level::kDebug);
-  EXPECT_EQ(config->logging.format, LoggingConfig::Format::kJson);
+  EXPECT_EQ(config->logging.level, LogLevel::kDebug);
+  EXPECT_EQ(config->logging.format, LogFormat::kJson);
   EXPECT_EQ(config->settle, Duration{500});
   EXPECT_EQ(config->FindTenant("acme")->partition.value, 3);
   EXPECT_EQ(config->FindTenant("acme")->policy_path, Path("other.yaml"));
@@ -184,76 +183,6 @@ TEST_F(ConfigFile, TheEnvironmentIsReadInValues) {
   EXPECT_EQ(MessageOf(Cat("instance: ${ESCALATION_TEST_NONE}\n", kTenants, kRoutes)),
             "escalationd.yaml:1:11: the environment variable ESCALATION_TEST_NONE is not set\n"
             "  hint: set it, or give a default: ${ESCALATION_TEST_NONE:default}");
-}
-
-TEST(Environment, IsExpandedPieceByPiece) {
-  const Environment environment = [](const std::string& name) -> std::optional<std::string> {
-    if (name == "A") return "1";
-    if (name == "EMPTY") return "";
-    if (name == "NESTED") return "${A}";
-    return std::nullopt;
-  };
-  const struct {
-    int line;
-    const char* text;
-    const char* expected;  // Null: a problem.
-  } rows[] = {
-      {__LINE__, "plain", "plain"},
-      {__LINE__, "${A}", "1"},
-      {__LINE__, "x${A}y${A}z", "x1y1z"},
-      {__LINE__, "${B:2}", "2"},
-      {__LINE__, "${B:}", ""},
-      {__LINE__, "${A:2}", "1"},
-      {__LINE__, "${EMPTY:2}", ""},
-      {__LINE__, "${NESTED}", "${A}"},
-      {__LINE__, "$${A}", "${A}"},
-      {__LINE__, "$A {A} $", "$A {A} $"},
-      {__LINE__, "${B}", nullptr},
-      {__LINE__, "${A", nullptr},
-      {__LINE__, "${}", nullptr},
-      {__LINE__, "${1A}", nullptr},
-      {__LINE__, "${A B}", nullptr},
-  };
-  for (const auto& row : rows) {
-    Problems problems("f");
-    YamlNode node;
-    node.kind = YamlNode::Kind::kText;
-    node.text = row.text;
-    ExpandEnvironment(environment, &problems, &node);
-    EXPECT_EQ(problems.empty(), row.expected != nullptr) << "line " << row.line;
-    if (row.expected == nullptr) continue;
-    EXPECT_EQ(node.text, row.expected) << "line " << row.line;
-  }
-}
-
-TEST(ListenAddress, HasAHostAndAPort) {
-  const struct {
-    const char* text;
-    const char* host;  // Null: refused.
-    int port;
-  } rows[] = {
-      {"127.0.0.1:8320", "127.0.0.1", 8320},
-      {"localhost:0", "localhost", 0},
-      {"[::1]:80", "::1", 80},
-      {"0.0.0.0:65535", "0.0.0.0", 65535},
-      {"127.0.0.1", nullptr, 0},
-      {":8320", nullptr, 0},
-      {"127.0.0.1:", nullptr, 0},
-      {"127.0.0.1:65536", nullptr, 0},
-      {"127.0.0.1:-1", nullptr, 0},
-      {"127.0.0.1:80x", nullptr, 0},
-      {"::1:80", nullptr, 0},
-      {"[]:80", nullptr, 0},
-      {"a b:80", nullptr, 0},
-      {"", nullptr, 0},
-  };
-  for (const auto& row : rows) {
-    const std::optional<ListenAddress> address = ParseListenAddress(row.text);
-    ASSERT_EQ(address.has_value(), row.host != nullptr) << row.text;
-    if (!address) continue;
-    EXPECT_EQ(address->host, row.host);
-    EXPECT_EQ(address->port, row.port);
-  }
 }
 
 TEST_F(ConfigFile, WhatIsWrongIsSaid) {

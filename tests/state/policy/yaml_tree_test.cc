@@ -142,9 +142,9 @@ TEST(YamlText, PoliciesThatAreWrongEverywhereAreRefused) {
     return std::string(LoadPolicyText("f", text).status().message());
   };
   EXPECT_NE(message_of(unknown).find("\nf: and "), std::string::npos);
-  EXPECT_EQ(message_of(escalations).rfind("f:6:3: \"escalations\" must hold at most 256, got ", 0),
-            0u);
-  EXPECT_EQ(message_of(routes).rfind("f:6:3: \"routes\" must hold at most 64, got ", 0), 0u);
+  EXPECT_NE(message_of(escalations).find("\"escalations\" must hold at most 256, got "),
+            std::string::npos);
+  EXPECT_NE(message_of(routes).find("\"routes\" must hold at most 64, got "), std::string::npos);
 }
 
 TEST(YamlText, ManyProblemsAreCutAndCounted) {
