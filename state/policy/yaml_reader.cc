@@ -245,7 +245,7 @@ void YamlMap::Finish() {
     Problem(entry.place, Cat("unknown key ", Quoted(entry.key)),
             HintOf(entry.key, asked_, "known here:"));
     // What is misspelt is not missing too.
-    std::erase(missing_, Nearest(entry.key, asked_));
+    if (!missing_.empty()) std::erase(missing_, Nearest(entry.key, asked_));
   }
   ReportMissing();
 }
