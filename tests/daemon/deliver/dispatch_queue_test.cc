@@ -5,64 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "state/base/text.h"
-#include "tests/daemon/deliver/pages.h"
+#include "tests/daemon/deliver/dispatch_queue_fixture.h"
 
 namespace escalation {
 namespace {
 
-constexpr Instant kNoon{1'773'230'400'000};
-
-Verdict Delivered() { return {Verdict::Kind::kDelivered, std::nullopt, false, ""}; }
-Verdict Failed() { return {Verdict::Kind::kFailed, std::nullopt, false, "status 404"}; }
-Verdict Refused() { return {Verdict::Kind::kRetry, std::nullopt, false, "refused"}; }
-Verdict TimedOut() { return {Verdict::Kind::kRetry, std::nullopt, true, "no answer"}; }
-Verdict Busy(Duration after) { return {Verdict::Kind::kRetry, after, false, "status 429"}; }
-
-class DispatchQueueTest : public testing::Test {
- protected:
-  DispatchQueueTest() : queue_(Options(), [this](uint64_t bound) { return chance_(bound); }) {
-    queue_.SetRoutes({RouteNamed("pager"), RouteNamed("other")});
-  }
-
-  static DispatchOptions Options() {
-    DispatchOptions options;
-    options.give_up_after = Duration::Minutes(10);
-    return options;
-  }
-
-  void Add(Delivery delivery) { ASSERT_TRUE(queue_.Enqueue(std::move(delivery), now_).ok()); }
-
-  // What Step says, such as "send 1, suppressed 2 (shadow); next 5s".
-  std::string Step() {
-    const DispatchActions actions = queue_.Step(now_);
-    std::string out;
-    for (const DispatchAttempt& attempt : actions.attempts) {
-      attempts_[attempt.seq] = attempt.attempt;
-      CatTo(&out, out.empty() ? "" : ", ", "send ", attempt.seq);
-    }
-    for (const DispatchOutcome& o : actions.outcomes) {
-      static constexpr const char* kNames[] = {"", "delivered", "failed", "suppressed"};
-      CatTo(&out, out.empty() ? "" : ", ", kNames[o.outcome.outcome()], " ",
-            o.outcome.decision_seq());
-      if (!o.outcome.reason().empty()) CatTo(&out, " (", o.outcome.reason(), ")");
-    }
-    next_ = actions.next;
-    return out;
-  }
-  void Reply(uint64_t seq, const Verdict& verdict) {
-    queue_.Reply(seq, attempts_[seq], verdict, now_);
-  }
-  void Keep(std::vector<uint64_t> seqs) {
-    for (const uint64_t seq : seqs) queue_.OutcomeKept(seq, true, now_);
-  }
-
-  std::function<uint64_t(uint64_t)> chance_ = [](uint64_t bound) { return bound - 1; };
-  Instant now_ = kNoon;
-  Instant next_;
-  std::map<uint64_t, uint64_t> attempts_;
-  DispatchQueue queue_;
-};
+using DispatchQueueTest = DispatchQueueFixture;
 
 TEST_F(DispatchQueueTest, a_page_is_sent_reported_and_forgotten) {
   Add(PageFor(1, "k"));
@@ -90,100 +38,6 @@ TEST_F(DispatchQueueTest, an_outcome_names_the_delivery) {
   EXPECT_EQ(outcome.attempts(), 1);
   EXPECT_EQ(outcome.operation(), v1::PageOutcome::TRIGGER);
   EXPECT_EQ(outcome.decision_seq(), 7u);
-}
-
-TEST_F(DispatchQueueTest, operations_on_one_page_leave_in_order) {
-  Add(PageFor(1, "k"));
-  Add(AcknowledgementOf(2, "k"));
-  EXPECT_EQ(Step(), "send 1");
-  EXPECT_EQ(Step(), "");
-  Reply(1, Delivered());
-  EXPECT_EQ(Step(), "send 2, delivered 1");
-  Add(CloseOf(3, "k"));
-  EXPECT_EQ(Step(), "");
-  Reply(2, Delivered());
-  EXPECT_EQ(Step(), "send 3, delivered 2");
-}
-
-TEST_F(DispatchQueueTest, pages_of_other_keys_or_destinations_do_not_wait) {
-  Add(PageFor(1, "k"));
-  Add(PageFor(2, "j"));
-  Add(PageFor(3, "k", 0, "other"));
-  EXPECT_EQ(Step(), "send 3, send 1, send 2");
-}
-
-TEST_F(DispatchQueueTest, a_page_closed_before_it_left_is_not_sent) {
-  queue_.SetPaused(true);
-  Add(PageFor(1, "k"));
-  Add(AcknowledgementOf(2, "k"));
-  Add(CloseOf(3, "k"));
-  EXPECT_EQ(Step(), "");
-  queue_.SetPaused(false);
-  EXPECT_EQ(Step(),
-            "suppressed 1 (closed before it was sent), suppressed 2 (closed before it was sent), "
-            "suppressed 3 (its page was not sent)");
-}
-
-TEST_F(DispatchQueueTest, a_page_refused_so_far_and_then_closed_was_never_sent) {
-  Add(PageFor(1, "k"));
-  Step();
-  Reply(1, Refused());
-  Add(CloseOf(2, "k"));
-  EXPECT_EQ(Step(),
-            "suppressed 1 (closed before it was sent), suppressed 2 (its page was not sent)");
-}
-
-TEST_F(DispatchQueueTest, a_page_that_may_have_arrived_is_closed_at_the_provider) {
-  Add(PageFor(1, "k"));
-  Step();
-  Reply(1, TimedOut());
-  Add(CloseOf(2, "k"));
-  EXPECT_EQ(Step(), "send 2, suppressed 1 (closed before it was confirmed)");
-}
-
-TEST_F(DispatchQueueTest, a_page_that_may_have_been_sent_before_a_restart_is_closed_too) {
-  Delivery page = PageFor(1, "k");
-  page.maybe_sent = true;
-  queue_.SetPaused(true);
-  Add(page);
-  Add(CloseOf(2, "k"));
-  queue_.SetPaused(false);
-  EXPECT_EQ(Step(), "send 2, suppressed 1 (closed before it was confirmed)");
-}
-
-struct InFlightRow {
-  int line;
-  const char* claim;
-  Verdict verdict;
-  std::string expected;
-};
-
-TEST_F(DispatchQueueTest, a_close_waits_for_the_page_in_flight) {
-  const InFlightRow rows[] = {
-      {__LINE__, "delivered", Delivered(), "send 12, delivered 11"},
-      {__LINE__, "refused", Refused(),
-       "suppressed 11 (closed before it was sent), suppressed 12 (its page was not sent)"},
-      {__LINE__, "timed out", TimedOut(),
-       "send 12, suppressed 11 (closed before it was confirmed)"},
-      {__LINE__, "failed", Failed(),
-       "failed 11 (status 404), suppressed 12 (its page was not sent)"},
-  };
-  for (const InFlightRow& row : rows) {
-    queue_.Abandon();
-    Add(PageFor(11, "k"));
-    EXPECT_EQ(Step(), "send 11") << "line " << row.line;
-    Add(CloseOf(12, "k"));
-    EXPECT_EQ(Step(), "") << "line " << row.line;
-    Reply(11, row.verdict);
-    EXPECT_EQ(Step(), row.expected) << "line " << row.line << ": " << row.claim;
-  }
-}
-
-TEST_F(DispatchQueueTest, nothing_of_a_page_leaves_after_its_close) {
-  Add(CloseOf(2, "k"));
-  EXPECT_EQ(Step(), "send 2");
-  Add(PageFor(1, "k"));
-  EXPECT_EQ(Step(), "suppressed 1 (closed before it was sent)");
 }
 
 TEST_F(DispatchQueueTest, a_known_delivery_is_ignored) {
