@@ -40,23 +40,6 @@ Instant SystemNow() {
               .count()};
 }
 
-std::vector<DeliveryRoute> RoutesOf(const Config& config) {
-  std::vector<DeliveryRoute> routes;
-  for (const RouteConfig& from : config.routes) {
-    DeliveryRoute& to = routes.emplace_back();
-    to.name = from.name;
-    to.provider = from.kind == RouteConfig::Kind::kVictorOps ? DeliveryRoute::Provider::kVictorOps
-                                                             : DeliveryRoute::Provider::kWebhook;
-    to.url = from.url;
-    to.signing_secret = from.signing_secret;
-    to.headers = from.headers;
-    to.per_minute_max = from.per_minute_max;
-    to.shadow = from.shadow;
-    to.timeout = from.timeout;
-  }
-  return routes;
-}
-
 DispatchOptions OptionsOf(const DeliveryConfig& config) {
   DispatchOptions options;
   options.backoff_initial = config.backoff_initial;
@@ -184,7 +167,7 @@ absl::Status Daemon::Impl::StartDispatcher() {
     ReportOutcome(std::move(outcome), kept);
   };
   dispatcher_ = std::make_unique<Dispatcher>(OptionsOf(config_.delivery), std::move(world));
-  dispatcher_->SetRoutes(RoutesOf(config_));
+  dispatcher_->SetRoutes(config_.routes);
   return absl::OkStatus();
 }
 
@@ -362,7 +345,7 @@ void Daemon::Impl::Reload() {
   }
   SetLogLevel(fresh->logging.level);
   dispatcher_->SetOptions(OptionsOf(fresh->delivery));
-  dispatcher_->SetRoutes(RoutesOf(*fresh));
+  dispatcher_->SetRoutes(fresh->routes);
   client_->AllowPrivateAddresses(fresh->delivery.allow_private_addresses);
   for (const auto& loop : loops_) loop->pipeline->SetSettle(fresh->settle);
   config_.routes = fresh->routes;

@@ -49,7 +49,7 @@ int Serve(const std::string& config_path) {
     std::fprintf(stderr, "%s\n", std::string(config.status().message()).c_str());
     return kExitConfig;
   }
-  escalation::InitLogging(config->logging);
+  escalation::InitLogging(config->logging.level, config->logging.format);
   for (const std::string& notice : config->notices) escalation::LogWarning(notice, {});
   const sigset_t signals = BlockSignals();
   auto daemon = escalation::Daemon::Start(*std::move(config));
