@@ -15,6 +15,7 @@
 #if __has_include("ops/receiver_command.h")
 #include "ops/receiver_command.h"
 #endif
+#include "ops/replay_command.h"
 #include "ops/simulate_command.h"
 
 namespace escalation {
@@ -35,6 +36,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddCheckCommand(app, context);
 #endif
   AddSimulateCommand(app, context);
+  AddReplayCommand(app, context);
 #if __has_include("ops/calendar_command.h")
   AddCalendarCommand(app, context);
 #endif
