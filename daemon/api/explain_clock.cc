@@ -34,15 +34,15 @@ const char* EndText(ClockChange change) {
 
 class ClockExplainer {
  public:
-  ClockExplainer(const Environment& environment, const v1::TicketState& ticket,
-                 const ClockHistory& history, Instant now, ExplainLines* lines)
-      : environment_(environment),
-        ticket_(ticket),
+  ClockExplainer(const ClockScene& scene, const ClockHistory& history, ExplainLines* lines)
+      : environment_(scene.environment),
+        ticket_(scene.ticket),
         history_(history),
         clock_(history.latest()),
-        calendar_(environment.FindCalendar(clock_.calendar())),
-        zone_(calendar_.hours().zone()),
-        now_(now),
+        calendar_(environment_.FindCalendar(clock_.calendar())),
+        home_(scene.zone),
+        zone_(ZoneOf(calendar_)),
+        now_(scene.now),
         lines_(*lines) {}
 
   void Explain() {
@@ -55,6 +55,10 @@ class ClockExplainer {
   }
 
  private:
+  const Zone& ZoneOf(const Calendar& calendar) const {
+    return calendar.hours().always_open() ? home_ : calendar.hours().zone();
+  }
+
   void Promise() {
     const CompiledPlan* const plan =
         environment_.PolicyAt(clock_.policy_revision()).FindPlan(clock_.plan());
@@ -175,7 +179,7 @@ class ClockExplainer {
                               OpenText(before + rows[next - 1].counted)));
         i = next;
       }
-      Row(calendar.hours().zone(), rows[i], before);
+      Row(ZoneOf(calendar), rows[i], before);
     }
     for (const std::string& change : answer.clock_changes) lines_.Add("note", change);
   }
@@ -239,6 +243,7 @@ class ClockExplainer {
   const ClockHistory& history_;
   const ClockState& clock_;
   const Calendar& calendar_;
+  const Zone& home_;
   const Zone& zone_;
   const Instant now_;
   ExplainLines& lines_;
@@ -246,9 +251,8 @@ class ClockExplainer {
 
 }  // namespace
 
-void ExplainClock(const Environment& environment, const v1::TicketState& ticket,
-                  const ClockHistory& history, Instant now, ExplainLines* lines) {
-  ClockExplainer(environment, ticket, history, now, lines).Explain();
+void ExplainClock(const ClockScene& scene, const ClockHistory& history, ExplainLines* lines) {
+  ClockExplainer(scene, history, lines).Explain();
 }
 
 std::string ClockSummary(const Environment& environment, const ClockState& clock, Instant now) {

@@ -20,9 +20,16 @@
 
 namespace escalation {
 
+struct ClockScene {
+  const Environment& environment;
+  const v1::TicketState& ticket;
+  // Moments of a clock that runs around the clock are shown in it.
+  const Zone& zone;
+  Instant now;
+};
+
 // The whole cycle.
-void ExplainClock(const Environment& environment, const v1::TicketState& ticket,
-                  const ClockHistory& history, Instant now, ExplainLines* lines);
+void ExplainClock(const ClockScene& scene, const ClockHistory& history, ExplainLines* lines);
 
 // "engagement/internal_high cycle 1: met, 20m of 2h used"
 std::string ClockSummary(const Environment& environment, const v1::ClockState& clock, Instant now);

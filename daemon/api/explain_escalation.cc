@@ -118,8 +118,8 @@ class EscalationExplainer {
     if (!run_.metric().empty()) add(StopText(v1::StopOn::CLOCK_STOPPED));
     lines_.Add("stopped by", text);
     if (escalation_->ack_timeout_ms() > 0) {
-      lines_.Add("", Cat("acknowledged, and nobody acts for ",
-                         OpenText(Duration{escalation_->ack_timeout_ms()}), ": it pages again"));
+      lines_.Add("pages again", Cat(OpenText(Duration{escalation_->ack_timeout_ms()}),
+                                    " after an acknowledgement, if no agent acts meanwhile"));
     }
   }
 

@@ -9,7 +9,7 @@
 namespace escalation {
 namespace {
 
-constexpr size_t kLabelWidth = 11;
+constexpr size_t kLabelWidth = 13;
 constexpr size_t kLineBytesMax = 1024;
 
 }  // namespace

@@ -40,7 +40,8 @@ class TicketExplainer {
     Head();
     InShort();
     for (const ClockHistory& history : histories_) {
-      if (Wanted(history)) ExplainClock(environment_, ticket_, history, question_.now, &lines_);
+      if (Wanted(history))
+        ExplainClock({environment_, ticket_, zone_, question_.now}, history, &lines_);
     }
     for (const v1::EscalationState& run : ticket_.escalations()) {
       if (Wanted(run)) ExplainEscalation(environment_, run, zone_, question_.now, &lines_);
@@ -52,11 +53,11 @@ class TicketExplainer {
   }
 
  private:
-  // The zone of the first clock that does not run around the clock in UTC.
+  // The zone of the first calendar with hours; what runs around the clock has no zone of its own.
   const Zone& ChooseZone() const {
     for (const v1::ClockState& clock : ticket_.live().clocks()) {
-      const Zone& zone = environment_.FindCalendar(clock.calendar()).hours().zone();
-      if (zone.name() != "UTC") return zone;
+      const OpenHours& hours = environment_.FindCalendar(clock.calendar()).hours();
+      if (!hours.always_open()) return hours.zone();
     }
     const std::string& calendar = environment_.CurrentPolicy().policy().default_calendar();
     return environment_.FindCalendar(calendar).hours().zone();

@@ -18,7 +18,9 @@ absl::StatusOr<QueryParams> QueryParams::Read(const HttpRequest& request,
       return FieldError(name.substr(0, 100),
                         Cat("there is no such parameter, expected one of: ", expected));
     }
-    if (!params.Text(name).empty()) return FieldError(name, "given twice");
+    for (const auto& before : params.pairs_) {
+      if (before.first == name) return FieldError(name, "given twice");
+    }
     params.pairs_.emplace_back(name, value);
   }
   return params;
