@@ -2,13 +2,17 @@
 
 #include <openssl/evp.h>
 
+#include <memory>
+
 #include "state/base/check.h"
 
 namespace escalation {
 
 std::string Sha256(std::initializer_list<std::string_view> parts) {
   // One context a thread: creating one costs more than hashing a decision.
-  thread_local EVP_MD_CTX* const context = EVP_MD_CTX_new();
+  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> owned(
+      EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  EVP_MD_CTX* const context = owned.get();
   static const EVP_MD* const kAlgorithm = EVP_sha256();
   std::string digest(kSha256Bytes, '\0');
   bool ok = context != nullptr && EVP_DigestInit_ex(context, kAlgorithm, nullptr) == 1;
