@@ -64,70 +64,73 @@ absl::Status PartitionFold::Impl::FoldOne(const FoldRecord& record) {
 }
 
 absl::Status PartitionFold::Impl::Dispatch(const FoldRecord& record) {
-  const Event& event = record.event;
-  switch (event.body_case()) {
-    case Event::kTick: {
-      sink_.About("", "", 0);
-      const Instant limit =
-          std::min(FromProto(event.tick().until()), Instant{state_.appended_ms()});
-      for (auto& [name, tenant] : tenants_) {
-        tenant->BeginRecord(record.appended);
-        tenant->CheckSources(record.appended);
-      }
-      if (limit.ms > state_.cursor_ms()) BeginFanOut(record, v1::FanOut::TICK, limit);
-      return absl::OkStatus();
-    }
+  switch (record.event.body_case()) {
+    case Event::kTick:
     case Event::kOwnerTook:
-      state_.set_owner(event.owner_took().instance());
-      state_.set_owner_epoch(std::max<uint64_t>(state_.owner_epoch(), event.owner_took().epoch()));
-      return absl::OkStatus();
     case Event::kPublished:
-      return FoldPublished(event.published());
     case Event::kSemanticsRaised:
-      if (event.semantics_raised().version() > kSemanticsVersion) {
-        return absl::FailedPreconditionError(Cat(
-            "record ", record.offset, " raises the behaviour to version ",
-            event.semantics_raised().version(), ", this binary folds version ", kSemanticsVersion));
-      }
-      state_.set_semantics(std::max(state_.semantics(), event.semantics_raised().version()));
-      return absl::OkStatus();
+      return FoldPartitionWide(record);
     default:
       break;
   }
-
-  Tenant& tenant = GetTenant(event.tenant());
+  Tenant& tenant = GetTenant(record.event.tenant());
   tenant.BeginRecord(record.appended);
-  sink_.About(event.tenant(), event.ticket_id(), tenant.CurrentPolicy().revision());
-  if (!IsNew(record, &tenant)) {
+  sink_.About(record.event.tenant(), record.event.ticket_id(), tenant.CurrentPolicy().revision());
+  if (IsNew(record, &tenant)) {
+    FoldOfTenant(record, &tenant, Place(record, tenant));
+  } else {
     ++counts_.duplicates;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PartitionFold::Impl::FoldPartitionWide(const FoldRecord& record) {
+  const Event& event = record.event;
+  if (event.has_tick()) {
+    sink_.About("", "", 0);
+    for (auto& [name, tenant] : tenants_) {
+      tenant->BeginRecord(record.appended);
+      tenant->CheckSources(record.appended);
+    }
+    const Instant limit = std::min(FromProto(event.tick().until()), Instant{state_.appended_ms()});
+    if (limit.ms > state_.cursor_ms()) BeginFanOut(record, v1::FanOut::TICK, limit);
     return absl::OkStatus();
   }
-  const Instant at = Place(record, tenant);
-  switch (event.body_case()) {
+  if (event.has_owner_took()) {
+    state_.set_owner(event.owner_took().instance());
+    state_.set_owner_epoch(std::max<uint64_t>(state_.owner_epoch(), event.owner_took().epoch()));
+    return absl::OkStatus();
+  }
+  if (event.has_published()) return FoldPublished(event.published());
+  const int version = event.semantics_raised().version();
+  if (version > kSemanticsVersion) {
+    return absl::FailedPreconditionError(Cat("record ", record.offset,
+                                             " raises the behaviour to version ", version,
+                                             ", this binary folds version ", kSemanticsVersion));
+  }
+  state_.set_semantics(std::max(state_.semantics(), version));
+  return absl::OkStatus();
+}
+
+void PartitionFold::Impl::FoldOfTenant(const FoldRecord& record, Tenant* tenant, Instant at) {
+  switch (record.event.body_case()) {
     case Event::kSourceMark:
-      FoldMark(record, &tenant);
-      break;
+      return FoldMark(record, tenant);
     case Event::kMuteSet:
     case Event::kMuteCleared:
-      FoldMute(record, &tenant);
-      break;
+      return FoldMute(record, tenant);
     case Event::kPolicyPublished:
-      FoldPolicy(record, &tenant, at);
-      break;
+      return FoldPolicy(record, tenant, at);
     case Event::kCalendarsPublished:
-      FoldCalendars(record, &tenant, at);
-      break;
+      return FoldCalendars(record, tenant, at);
     case Event::kAccountChanged:
-      FoldAccount(record, &tenant, at);
-      break;
+      return FoldAccount(record, tenant, at);
     case Event::kPageAcknowledged:
     case Event::kPageResolved:
     case Event::kPageOutcome:
-      FoldPageEvent(record, &tenant, at);
-      break;
+      return FoldPageEvent(record, tenant, at);
     case Event::kMerged:
-      FoldMerge(record, &tenant, at);
-      break;
+      return FoldMerge(record, tenant, at);
     case Event::kLinkedTo:
     case Event::kErased:
     case Event::kPlanChangeRequested:
@@ -136,19 +139,14 @@ absl::Status PartitionFold::Impl::Dispatch(const FoldRecord& record) {
     case Event::kFollowChanged:
     case Event::kOnCallChanged:
     case Event::kPageRequestedManually:
-      NotSupportedYet(record, &tenant, at);
-      break;
+      return NotSupportedYet(record, tenant, at);
     case Event::kEscalationStopped:
-      if (event.ticket_id().empty()) {
-        NotSupportedYet(record, &tenant, at);
-        break;
-      }
+      // Of one ticket; a wider scope is not supported yet.
+      if (record.event.ticket_id().empty()) return NotSupportedYet(record, tenant, at);
       [[fallthrough]];
     default:
-      FoldTicket(record, &tenant, at);
-      break;
+      return FoldTicket(record, tenant, at);
   }
-  return absl::OkStatus();
 }
 
 bool PartitionFold::Impl::IsNew(const FoldRecord& record, Tenant* tenant) {

@@ -39,6 +39,8 @@ class PartitionFold::Impl {
   // fold_record.cc
   absl::Status FoldOne(const FoldRecord& record);
   absl::Status Dispatch(const FoldRecord& record);
+  absl::Status FoldPartitionWide(const FoldRecord& record);
+  void FoldOfTenant(const FoldRecord& record, Tenant* tenant, Instant at);
   // False: seen before, or the same id with other content.
   bool IsNew(const FoldRecord& record, Tenant* tenant);
   Instant Place(const FoldRecord& record, const Tenant& tenant);
