@@ -15,8 +15,10 @@
 #if __has_include("ops/receiver_command.h")
 #include "ops/receiver_command.h"
 #endif
+#include "ops/explain_command.h"
 #include "ops/replay_command.h"
 #include "ops/simulate_command.h"
+#include "ops/tickets_command.h"
 
 namespace escalation {
 namespace {
@@ -37,6 +39,8 @@ void AddCommands(CLI::App& app, CommandContext& context) {
 #endif
   AddSimulateCommand(app, context);
   AddReplayCommand(app, context);
+  AddExplainCommand(app, context);
+  AddTicketsCommands(app, context);
 #if __has_include("ops/calendar_command.h")
   AddCalendarCommand(app, context);
 #endif
