@@ -38,6 +38,11 @@ absl::StatusOr<std::unique_ptr<CalendarBook>> CalendarBook::Compile(const v1::Ca
     if (!calendar.ok()) return calendar.status();
     book->calendars_[definition.name()] = *std::move(calendar);
   }
+  for (const v1::ZoneDefinition& definition : set.zones()) {
+    absl::StatusOr<Zone> zone = Zone::Make(definition);
+    if (!zone.ok()) return zone.status();
+    book->zones_.insert_or_assign(definition.name(), *std::move(zone));
+  }
   return book;
 }
 
@@ -45,6 +50,12 @@ const Calendar& CalendarBook::Find(const std::string& name) const {
   static const auto* const kAlways = new std::shared_ptr<const Calendar>(Calendar::Always());
   const auto found = calendars_.find(name);
   return found == calendars_.end() ? **kAlways : *found->second;
+}
+
+std::string CalendarBook::Format(const std::string& zone, Instant t) const {
+  static const auto* const kUtc = new Zone(Zone::Utc());
+  const auto found = zones_.find(zone);
+  return found == zones_.end() ? kUtc->Format(t) : found->second.Format(t);
 }
 
 Tenant::Tenant(std::string name, Overlay* overlay, RecordSink* sink,
@@ -116,6 +127,11 @@ const CompiledPolicy& Tenant::PolicyAt(int64_t revision) const {
 }
 
 const Calendar& Tenant::FindCalendar(const std::string& name) const { return book_->Find(name); }
+
+std::string Tenant::LocalText(const std::string& calendar, Instant t) const {
+  if (book_->Has(calendar)) return book_->Find(calendar).FormatLocal(t);
+  return book_->Format(current_->policy().display_zone(), t);
+}
 
 const v1::AccountChanged* Tenant::FindAccount(const std::string& account) const {
   if (account.empty()) return nullptr;

@@ -22,6 +22,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "escalation/v1/event.pb.h"
 #include "escalation/v1/state.pb.h"
+#include "state/calendar/zone.h"
 #include "state/partition/overlay.h"
 #include "state/partition/record_sink.h"
 #include "state/ticket/environment.h"
@@ -38,11 +39,15 @@ class CalendarBook {
 
   // "always" and unknown names: 24x7.
   const Calendar& Find(const std::string& name) const;
+  bool Has(const std::string& name) const { return calendars_.contains(name); }
+  // "2026-03-11 01:00 MDT"; in UTC where the publication does not have the zone.
+  std::string Format(const std::string& zone, Instant t) const;
   bool Covers(Instant t) const { return t >= window_.from && t < window_.to; }
 
  private:
   Window window_;
   absl::flat_hash_map<std::string, std::shared_ptr<const Calendar>> calendars_;
+  absl::flat_hash_map<std::string, Zone> zones_;
 };
 
 class Tenant : public Environment {
@@ -63,6 +68,7 @@ class Tenant : public Environment {
   const CompiledPolicy& CurrentPolicy() const override;
   const CompiledPolicy& PolicyAt(int64_t revision) const override;
   const Calendar& FindCalendar(const std::string& name) const override;
+  std::string LocalText(const std::string& calendar, Instant t) const override;
   const v1::AccountChanged* FindAccount(const std::string& account) const override;
   PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
                           const std::string& escalation, const std::string& route,
@@ -117,6 +123,9 @@ class Tenant::WithCalendars : public Environment {
     return tenant_.PolicyAt(revision);
   }
   const Calendar& FindCalendar(const std::string& name) const override { return book_->Find(name); }
+  std::string LocalText(const std::string& calendar, Instant t) const override {
+    return tenant_.LocalText(calendar, t);
+  }
   const v1::AccountChanged* FindAccount(const std::string& account) const override {
     return tenant_.FindAccount(account);
   }

@@ -109,6 +109,16 @@ class Difference {
 
 }  // namespace
 
+ClockLedger::ClockLedger(const v1::TicketTimeline& base) {
+  for (const ClockState& clock : base.clocks()) {
+    LedgerLine& line = lines_.emplace_back();
+    line.clock = clock;
+    line.breached = clock;
+    line.warned = clock;
+    if (clock.due_ms() != 0) line.due = Instant{clock.due_ms()};
+  }
+}
+
 void ClockLedger::Add(ClockChange change, const ClockState& clock, Instant at, Instant due,
                       const char* detail, int warning) {
   LedgerLine* line = nullptr;

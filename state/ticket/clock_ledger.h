@@ -37,6 +37,9 @@ struct LedgerLine {
 
 class ClockLedger {
  public:
+  // The clocks that were there before the first entry.
+  explicit ClockLedger(const v1::TicketTimeline& base);
+
   void Add(ClockChange change, const v1::ClockState& clock, Instant at, Instant due,
            const char* detail, int warning);
 

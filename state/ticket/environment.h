@@ -37,6 +37,9 @@ class Environment {
   virtual const CompiledPolicy& PolicyAt(int64_t revision) const = 0;
   // "always" and unknown names: 24x7.
   virtual const Calendar& FindCalendar(const std::string& name) const = 0;
+  // The moment as people read it where the calendar is kept; where it has no place of its own
+  // ("always"), in the policy's display zone.
+  virtual std::string LocalText(const std::string& calendar, Instant t) const = 0;
   // Null: unknown account.
   virtual const v1::AccountChanged* FindAccount(const std::string& account) const = 0;
 

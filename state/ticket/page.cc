@@ -17,8 +17,8 @@ const v1::ClockState* FindCause(const v1::TicketTimeline& timeline,
   return nullptr;
 }
 
-void DescribeClock(const Environment& environment, const v1::ClockState& clock, Instant at,
-                   v1::PageRequested* page) {
+void DescribeClock(const Environment& environment, const std::string& account,
+                   const v1::ClockState& clock, Instant at, v1::PageRequested* page) {
   const Calendar& calendar = environment.FindCalendar(clock.calendar());
   page->set_metric(clock.metric());
   page->set_target(clock.target());
@@ -26,7 +26,12 @@ void DescribeClock(const Environment& environment, const v1::ClockState& clock, 
   ToProto(Duration{clock.within_ms()}, page->mutable_within());
   ToProto(PausedAt(clock, at), page->mutable_paused());
   const int64_t due_ms = clock.breached_ms() != 0 ? clock.breached_ms() : clock.due_ms();
-  if (due_ms != 0) page->set_due_local(calendar.FormatLocal(Instant{due_ms}));
+  if (due_ms == 0) return;
+  // As the customer reads it, if the account names a calendar.
+  const v1::AccountChanged* const known = environment.FindAccount(account);
+  const bool placed = known != nullptr && !known->calendar().empty();
+  page->set_due_local(
+      environment.LocalText(placed ? known->calendar() : clock.calendar(), Instant{due_ms}));
 }
 
 std::string ReplaceTicketId(const std::string& url, std::string_view ticket_id) {
@@ -64,7 +69,7 @@ void DescribePage(const Environment& environment, std::string_view ticket_id,
   page->set_group(facts.group());
   page->set_assignee(facts.assignee());
   if (const v1::ClockState* const clock = FindCause(timeline, run)) {
-    DescribeClock(environment, *clock, at, page);
+    DescribeClock(environment, facts.account(), *clock, at, page);
   }
   page->set_why(Cat(run.reason(), " (", run.rule(), ") started ", run.name(), ", step ", run.step(),
                     " of ", escalation.steps_size(), " (", escalation.path(), ")"));

@@ -40,7 +40,7 @@ class TicketFold::LiveObserver : public TimelineObserver {
 class TicketFold::RefoldObserver : public TimelineObserver {
  public:
   // `told`: position of the entry whose notes and facts are kept; -1: none.
-  explicit RefoldObserver(int told) : told_(told) {}
+  RefoldObserver(const v1::TicketTimeline& base, int told) : told_(told), ledger_(base) {}
 
   void OnClock(ClockChange change, const v1::ClockState& clock, Instant at, Instant due,
                const char* detail, int warning) override {

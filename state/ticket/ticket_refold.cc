@@ -85,14 +85,14 @@ void TicketFold::Refold(v1::Entry entry) {
   }
   const Instant at{entry.at_ms()};
 
-  RefoldObserver before(-1);
+  RefoldObserver before(base, -1);
   Run(&before, fired_ms);
   auto* const entries = state_.mutable_entries();
   int position = entries->size();
   while (position > 0 && entries->Get(position - 1).at_ms() > entry.at_ms()) --position;
   *entries->Add() = entry;
   for (int i = entries->size() - 1; i > position; --i) entries->SwapElements(i, i - 1);
-  RefoldObserver after(position);
+  RefoldObserver after(base, position);
   *state_.mutable_live() = Run(&after, fired_ms);
   state_.mutable_live()->set_fired_ms(std::max(state_.live().fired_ms(), fired_ms));
   state_.mutable_live()->set_reached_ms(std::max(state_.live().reached_ms(), reached_ms));
@@ -108,8 +108,9 @@ void TicketFold::Refold(v1::Entry entry) {
 }
 
 void TicketFold::RefoldAll(Instant at) {
-  const RefoldObserver before(-1);
-  RefoldObserver after(-1);
+  // Nothing was promised before: what the base holds is told as well.
+  const RefoldObserver before(v1::TicketTimeline(), -1);
+  RefoldObserver after(state_.base(), -1);
   const int64_t fired_ms = state_.live().fired_ms();
   const int64_t reached_ms = state_.live().reached_ms();
   *state_.mutable_live() = Run(&after, fired_ms);
@@ -190,13 +191,13 @@ void TicketFold::Observe(const v1::Event& event, int64_t offset, Instant at) {
   std::stable_sort(entries.begin(), entries.end(),
                    [](const v1::Entry& a, const v1::Entry& b) { return a.at_ms() < b.at_ms(); });
 
-  RefoldObserver before(-1);
+  RefoldObserver before(state_.base(), -1);
   const int64_t fired_ms = state_.live().fired_ms();
   Run(&before, fired_ms);
   state_.clear_base();
   state_.clear_entries();
   for (v1::Entry& entry : entries) *state_.add_entries() = std::move(entry);
-  RefoldObserver after(-1);
+  RefoldObserver after(v1::TicketTimeline(), -1);
   *state_.mutable_live() = Run(&after, std::max(fired_ms, at.ms));
   if (!observed.level().empty())
     state_.mutable_live()->mutable_facts()->set_level(observed.level());
