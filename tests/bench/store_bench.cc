@@ -8,13 +8,14 @@
 #include <stdlib.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "daemon/log/archive_log.h"
 #include "daemon/log/archive_writer.h"
 #include "daemon/log/embedded_log.h"
@@ -137,19 +138,20 @@ void BM_EmbeddedAppend(benchmark::State& state) {
   const std::unique_ptr<Log> log = OpenLogIn(dir / "log");
   std::minstd_rand random(1);
   const std::string event = Bytes(random, kEventBytes);
-  absl::Mutex mutex;
+  std::mutex mutex;
+  std::condition_variable done_one;
   int64_t under_way = 0;
   for (auto _ : state) {
     {
-      absl::MutexLock lock(&mutex);
-      const auto room = [&] { return under_way < state.range(0); };
-      mutex.Await(absl::Condition(&room));
+      std::unique_lock lock(mutex);
+      done_one.wait(lock, [&] { return under_way < state.range(0); });
       ++under_way;
     }
     log->Append(kZero, event, [&](absl::StatusOr<Appended> done) {
       ESCALATION_CHECK(done.ok(), done.status().ToString());
-      absl::MutexLock lock(&mutex);
+      const std::lock_guard lock(mutex);
       --under_way;
+      done_one.notify_one();
     });
   }
   log->Stop();
