@@ -1,6 +1,7 @@
 #include "daemon/api/http_server.h"
 
 #include <microhttpd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -125,8 +126,9 @@ class HttpServer::Impl {
 
   void Stop(std::chrono::milliseconds drain) {
     if (daemon_ == nullptr) return;
+    // Refuses at once; closed only when no thread of the library can use the number any more.
     const int listening = MHD_quiesce_daemon(daemon_);
-    if (listening >= 0) close(listening);
+    if (listening >= 0) shutdown(listening, SHUT_RDWR);
     std::vector<Holder> late;
     {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -140,6 +142,7 @@ class HttpServer::Impl {
     }
     MHD_stop_daemon(daemon_);
     daemon_ = nullptr;
+    if (listening >= 0) close(listening);
   }
 
   const ListenSocket& socket() const { return socket_; }
