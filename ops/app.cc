@@ -3,19 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#if __has_include("ops/archive_command.h")
 #include "ops/archive_command.h"
-#endif
-#if __has_include("ops/calendar_command.h")
 #include "ops/calendar_command.h"
-#endif
-#if __has_include("ops/check_command.h")
 #include "ops/check_command.h"
-#endif
-#if __has_include("ops/receiver_command.h")
-#include "ops/receiver_command.h"
-#endif
 #include "ops/explain_command.h"
+#include "ops/policy_command.h"
+#include "ops/receiver_command.h"
 #include "ops/replay_command.h"
 #include "ops/simulate_command.h"
 #include "ops/tickets_command.h"
@@ -34,22 +27,15 @@ Data goes to stdout, notices to stderr. Exit codes: 0 ok, 1 failed, 2 wrong usag
 configuration. `escalationctl COMMAND --help` explains one command.)";
 
 void AddCommands(CLI::App& app, CommandContext& context) {
-#if __has_include("ops/check_command.h")
   AddCheckCommand(app, context);
-#endif
   AddSimulateCommand(app, context);
   AddReplayCommand(app, context);
   AddExplainCommand(app, context);
   AddTicketsCommands(app, context);
-#if __has_include("ops/calendar_command.h")
+  AddPolicyCommand(app, context);
   AddCalendarCommand(app, context);
-#endif
-#if __has_include("ops/archive_command.h")
   AddArchiveCommand(app, context);
-#endif
-#if __has_include("ops/receiver_command.h")
   AddReceiverCommand(app, context);
-#endif
 }
 
 bool HasCommand(const CLI::App& app, const std::string& name) {
@@ -92,7 +78,7 @@ int RunEscalationctl(const std::vector<std::string>& arguments, std::istream& in
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // As CLI11 wants it.
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    return Report(app, error, out, err);
+    context.exit_code = Report(app, error, out, err);
   } catch (const std::exception& error) {
     err << "escalationctl: " << error.what() << "\n";
     return kExitFailed;
