@@ -155,6 +155,7 @@ absl::Status Pipeline::Release(bool caught_up) {
     if (first) status_.caught_up = true;
   }
   if (first) return ReleasePending();
+  if (caught_up) DropSuperseded();
   while (!held_.empty()) {
     Held& held = held_.front();
     if (!caught_up && world_.now() < held.since + kReleaseHold) return absl::OkStatus();
@@ -165,6 +166,39 @@ absl::Status Pipeline::Release(bool caught_up) {
     held_.pop_front();
   }
   return absl::OkStatus();
+}
+
+void Pipeline::DropSuperseded() {
+  // By run of an escalation and route: the newest generation that waits.
+  const auto run_of = [](const v1::PageRequested& page) {
+    return std::pair(page.key().substr(0, page.key().rfind('/')), page.route());
+  };
+  std::map<std::pair<std::string, std::string>, int> newest;
+  for (const Held& held : held_) {
+    if (!held.decision.has_page_requested()) continue;
+    int& generation = newest[run_of(held.decision.page_requested())];
+    generation = std::max(generation, held.decision.page_requested().generation());
+  }
+  std::erase_if(held_, [&](const Held& held) {
+    const v1::PageRequested& page = held.decision.page_requested();
+    if (!held.decision.has_page_requested() || page.generation() == newest[run_of(page)])
+      return false;
+    v1::Event event;
+    event.set_tenant(held.decision.tenant());
+    event.set_ticket_id(held.decision.ticket_id());
+    ToProto(world_.now(), event.mutable_written_at());
+    v1::PageOutcome* const outcome = event.mutable_page_outcome();
+    outcome->set_key(page.key());
+    outcome->set_destination(page.route());
+    outcome->set_outcome(v1::PageOutcome::SUPPRESSED);
+    outcome->set_operation(v1::PageOutcome::TRIGGER);
+    outcome->set_reason("superseded");
+    outcome->set_decision_seq(held.decision.seq());
+    // Lost: it stays pending in the store, and a restart delivers or suppresses it.
+    world_.log->Append(options_.partition, event.SerializeAsString(),
+                       [](const absl::StatusOr<Appended>&) {});
+    return true;
+  });
 }
 
 // What an earlier process left: it may have been sent already, so its outcome is what counts.

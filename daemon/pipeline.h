@@ -90,6 +90,8 @@ class Pipeline {
   void Note(const FoldResult& result);
   absl::Status Release(bool caught_up);
   absl::Status ReleasePending();
+  // Of several pages that were decided while nobody could be woken, only the newest wakes somebody.
+  void DropSuperseded();
   absl::Status Deliver(v1::Decision decision, bool maybe_sent);
   absl::Status Own();
   absl::Status Tick();

@@ -210,7 +210,8 @@ void EscalationMachine::Act(const EscalationState& run, const v1::Step& step, In
   }
 }
 
-void EscalationMachine::OnFacts(FactSet facts, int severity_rank, Instant at) {
+void EscalationMachine::OnFacts(const EscalationFacts& event, Instant at) {
+  const FactSet facts = event.facts;
   for (EscalationState& run : *ticket_.mutable_escalations()) {
     if (HasStopped(run) || at.ms < run.started_ms()) continue;
     const v1::Escalation* const escalation = Definition(run);
@@ -230,12 +231,11 @@ void EscalationMachine::OnFacts(FactSet facts, int severity_rank, Instant at) {
       reason = "engaged";
     } else if (acted && run.state() == EscalationState::ACKNOWLEDGED && run.clock_ended()) {
       reason = "engaged";
-    } else if (!ticket_.live().facts().assignee().empty() && wants(StopOn::ASSIGNED)) {
+    } else if (event.assigned && wants(StopOn::ASSIGNED)) {
       reason = "assigned";
-    } else if (ticket_.live().facts().status() == v1::StatusChanged::PENDING &&
-               wants(StopOn::PENDING)) {
+    } else if (event.pending && wants(StopOn::PENDING)) {
       reason = "pending";
-    } else if (severity_rank < run.severity_rank() && wants(StopOn::SEVERITY_LOWERED)) {
+    } else if (event.severity_rank < run.severity_rank() && wants(StopOn::SEVERITY_LOWERED)) {
       reason = "severity_lowered";
     }
     if (reason != nullptr) {

@@ -33,6 +33,16 @@ inline bool HasStopped(const v1::EscalationState& run) {
   return run.state() == v1::EscalationState::STOPPED;
 }
 
+// What an event says to the escalations that run.
+struct EscalationFacts {
+  FactSet facts = 0;
+  // Somebody was assigned by it; it made the ticket wait for the customer.
+  bool assigned = false;
+  bool pending = false;
+  // After it.
+  int severity_rank = -1;
+};
+
 struct EscalationTrigger {
   std::string escalation;
   // clock_warned, clock_breached, opened_with_severity, token, requested, level_entered, then,
@@ -62,8 +72,8 @@ class EscalationMachine {
   void FireNext();
 
   void Start(const EscalationTrigger& trigger, Instant at);
-  // Momentary facts of an event at `at`; `severity_rank` after it.
-  void OnFacts(FactSet facts, int severity_rank, Instant at);
+  // An event at `at`.
+  void OnFacts(const EscalationFacts& event, Instant at);
   // The clock ended: `reason` is clock_met, clock_cancelled or breach_retracted.
   // `by_acknowledgement`: an acknowledgement at the pager ended it, which only stops the steps.
   void OnClockEnded(const v1::ClockState& clock, const char* reason, bool by_acknowledgement,

@@ -54,13 +54,6 @@ v1::Entry MakeEntry(const v1::Event& event, int64_t offset, int64_t policy_revis
   return entry;
 }
 
-bool Has(const FactChange& change, Metric::Fact fact) { return (change.facts & Bit(fact)) != 0; }
-
-template <typename List>
-bool Holds(const List& list, const std::string& value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
 }  // namespace
 
 void TicketFold::LiveObserver::OnClock(ClockChange change, const v1::ClockState& clock, Instant at,
@@ -184,73 +177,6 @@ void TicketFold::FireBoth(Instant limit) {
 }
 
 void TicketFold::ForgetPast() { escalations_.Prune(); }
-
-void TicketFold::TriggerOnClock(ClockChange change, const v1::ClockState& clock, Instant at) {
-  const CompiledPolicy& policy = environment_.PolicyAt(clock.policy_revision());
-  const CompiledPlan* const plan = policy.FindPlan(clock.plan());
-  const CompiledTarget* const target = plan == nullptr ? nullptr : plan->FindTarget(clock.target());
-  if (target == nullptr) return;
-  const bool breached = change == ClockChange::kBreached;
-  const std::string& escalation =
-      breached ? target->target->on_breached() : target->target->on_warned();
-  if (escalation.empty()) return;
-  escalations_.Start({escalation, breached ? "clock_breached" : "clock_warned",
-                      target->target->path(), policy.revision(), &clock},
-                     at);
-}
-
-void TicketFold::TriggerOnFacts(const v1::Entry& entry, const FactChange& change, Instant at) {
-  const CompiledPolicy& policy = environment_.PolicyAt(entry.policy_revision());
-  const v1::TicketFacts& facts = state_.live().facts();
-  const v1::Event& event = entry.event();
-  if (change.ended != nullptr) {
-    escalations_.StopAll(change.ended, at);
-    return;
-  }
-  if (!event.has_page_acknowledged()) {
-    escalations_.OnFacts(change.facts, policy.SeverityRank(facts.severity()), at);
-  }
-  auto* const fired = state_.mutable_fired();
-  if (Has(change, Metric::REOPENED)) fired->Clear();
-  const bool served = facts.opened_ms() != 0 && facts.resolved_ms() == 0 &&
-                      (policy.FindPlan(facts.plan()) == nullptr ||
-                       !policy.FindPlan(facts.plan())->plan->no_tickets());
-  for (const v1::Trigger& trigger : policy.policy().triggers()) {
-    const bool matches = !trigger.has_when() ||
-                         Matches(trigger.when(), facts, environment_.FindAccount(facts.account()));
-    std::string key = trigger.path();
-    const char* reason = "level_entered";
-    bool fires = false;
-    if (trigger.on() == v1::Trigger::OPENED_WITH_SEVERITY) {
-      const bool listed =
-          trigger.severities().empty() || Holds(trigger.severities(), facts.severity());
-      CatTo(&key, '@', facts.severity());
-      reason = "opened_with_severity";
-      fires = listed && served && !facts.provisional() && !Holds(*fired, key);
-      // Once the severity has left the list, coming back is a new reason.
-      if (!listed) {
-        fired->erase(std::remove_if(fired->begin(), fired->end(),
-                                    [&](const std::string& old) {
-                                      return old.starts_with(Cat(trigger.path(), '@'));
-                                    }),
-                     fired->end());
-      }
-    } else if (trigger.on() == v1::Trigger::TOKEN) {
-      reason = "token";
-      if (Has(change, Metric::AGENT_PUBLIC_MESSAGE)) {
-        fired->erase(std::remove(fired->begin(), fired->end(), key), fired->end());
-      }
-      fires = Has(change, Metric::CUSTOMER_MESSAGE) && !entry.starts_nothing() &&
-              Holds(event.message_added().tokens(), trigger.token()) && !Holds(*fired, key);
-    } else if (trigger.on() == v1::Trigger::LEVEL_ENTERED) {
-      fires = Has(change, Metric::HANDOVER_ACCEPTED);
-    }
-    if (!fires || !matches) continue;
-    if (trigger.on() != v1::Trigger::LEVEL_ENTERED) *fired->Add() = key;
-    escalations_.Start({trigger.escalation(), reason, trigger.path(), policy.revision(), nullptr},
-                       at);
-  }
-}
 
 Instant TicketFold::NextMoment() const {
   Instant next = std::min(escalations_.NextMoment(), ForgetMoment());

@@ -75,6 +75,8 @@ class TicketFold {
   void ForgetPast();
   void Observe(const v1::Event& event, int64_t offset, Instant at);
   void TriggerOnFacts(const v1::Entry& entry, const FactChange& change, Instant at);
+  const char* TriggerReason(const CompiledPolicy& policy, const v1::Trigger& trigger,
+                            const v1::Entry& entry, const FactChange& change);
   void TriggerOnClock(ClockChange change, const v1::ClockState& clock, Instant at);
 
   Environment& environment_;
