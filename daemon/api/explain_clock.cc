@@ -48,9 +48,8 @@ class ClockExplainer {
   void Explain() {
     lines_.Heading(Cat("Clock ", ClockSummary(environment_, clock_, now_)));
     Promise();
-    Beginning();
+    if (history_.before.state() != ClockState::NONE) Beginning(history_.before);
     for (size_t i = 0; i < history_.moments.size(); ++i) Moment(i);
-    if (history_.moments.empty()) Counting(history_.before, Instant{history_.before.since_ms()});
     Standing();
   }
 
@@ -78,18 +77,20 @@ class ClockExplainer {
                              ", revision ", clock_.policy_revision()));
   }
 
-  void Beginning() {
-    if (history_.before.state() == ClockState::NONE) return;
-    lines_.Add("started", LocalAndUtcText(zone_, Instant{history_.before.started_ms()}));
-    if (history_.before.since_ms() == history_.before.started_ms()) return;
-    lines_.Add("earlier", Cat(OpenText(Duration{history_.before.accrued_ms()}), " were used up to ",
-                              LocalText(zone_, Instant{history_.before.since_ms()}),
-                              "; the events before that are no longer kept one by one"));
-    if (IsOpen(history_.before)) {
-      const Instant since{history_.before.since_ms()};
-      const Instant next = history_.moments.empty() ? since : history_.moments.front().at;
-      if (next > since && !history_.moments.empty()) Segment(history_.before, since, next);
+  // What is known of the time before the first event that is kept.
+  void Beginning(const ClockState& clock) {
+    const Instant since{clock.since_ms()};
+    lines_.Add("started", LocalAndUtcText(zone_, Instant{clock.started_ms()}));
+    if (clock.breached_ms() != 0) {
+      lines_.Add("breached", LocalAndUtcText(zone_, Instant{clock.breached_ms()}));
     }
+    if (!IsOpen(clock)) lines_.Add(ClockStateText(clock.state()), LocalAndUtcText(zone_, since));
+    if (clock.since_ms() != clock.started_ms()) {
+      lines_.Add("earlier", Cat(OpenText(Duration{clock.accrued_ms()}), " were used up to ",
+                                LocalText(zone_, since),
+                                "; the events before that are no longer kept one by one"));
+    }
+    CountFrom(clock, since, 0);
   }
 
   std::string CauseText(const ClockMoment& moment) const {
@@ -133,15 +134,18 @@ class ClockExplainer {
                        moment.detail.empty() ? "" : Cat(" (", moment.detail, ")"), cause));
         return;
     }
-    if (index + 1 == history_.moments.size()) return Counting(moment.clock, moment.at);
-    // Warnings cut nothing: the stretch runs on to the next moment that changes it.
-    size_t next = index + 1;
+    CountFrom(moment.clock, moment.at, index + 1);
+  }
+
+  // Up to the next moment that changes what is counted: warnings cut nothing.
+  void CountFrom(const ClockState& clock, Instant from, size_t next) {
     while (next < history_.moments.size() &&
-           history_.moments[next].change == ClockChange::kWarned) {
+           (history_.moments[next].change == ClockChange::kWarned ||
+            history_.moments[next].change == ClockChange::kFellBack)) {
       ++next;
     }
-    if (next == history_.moments.size()) return Counting(moment.clock, moment.at);
-    Segment(moment.clock, moment.at, history_.moments[next].at);
+    if (next == history_.moments.size()) return Counting(clock, from);
+    Segment(clock, from, history_.moments[next].at);
   }
 
   // From the latest change on: to the due moment where there is one, else to now.
@@ -197,9 +201,6 @@ class ClockExplainer {
 
   // How it stands now, against what is stored.
   void Standing() {
-    if (clock_.breached_ms() != 0 && history_.moments.empty()) {
-      lines_.Add("breached", LocalAndUtcText(zone_, Instant{clock_.breached_ms()}));
-    }
     if (IsOpen(clock_)) {
       const Duration used = UsedAt(clock_, calendar_, std::max(now_, Instant{clock_.since_ms()}));
       const Duration within{clock_.within_ms()};

@@ -18,6 +18,8 @@ namespace {
 
 // Decisions that are shown; the latest.
 constexpr size_t kDecisionsShownMax = 100;
+// A decision that came later than this after its moment says so: the daemon was away.
+constexpr Duration kNoticedLate = Duration::Seconds(10);
 
 class TicketExplainer {
  public:
@@ -39,10 +41,7 @@ class TicketExplainer {
     if (absl::Status status = ChooseSubject(); !status.ok()) return status;
     Head();
     InShort();
-    for (const ClockHistory& history : histories_) {
-      if (Wanted(history))
-        ExplainClock({environment_, ticket_, zone_, question_.now}, history, &lines_);
-    }
+    Clocks();
     for (const v1::EscalationState& run : ticket_.escalations()) {
       if (Wanted(run)) ExplainEscalation(environment_, run, zone_, question_.now, &lines_);
     }
@@ -53,14 +52,22 @@ class TicketExplainer {
   }
 
  private:
-  // The zone of the first calendar with hours; what runs around the clock has no zone of its own.
-  const Zone& ChooseZone() const {
+  // The zone of the first clock's calendar with hours; else the one that the policy shows to
+  // people.
+  Zone ChooseZone() const {
     for (const v1::ClockState& clock : ticket_.live().clocks()) {
       const OpenHours& hours = environment_.FindCalendar(clock.calendar()).hours();
       if (!hours.always_open()) return hours.zone();
     }
-    const std::string& calendar = environment_.CurrentPolicy().policy().default_calendar();
-    return environment_.FindCalendar(calendar).hours().zone();
+    const v1::Policy& policy = environment_.CurrentPolicy().policy();
+    const absl::StatusOr<v1::CalendarSet> calendars = view_.FindCalendars();
+    if (calendars.ok()) {
+      for (const v1::ZoneDefinition& definition : calendars->zones()) {
+        if (definition.name() != policy.display_zone()) continue;
+        if (absl::StatusOr<Zone> zone = Zone::Make(definition); zone.ok()) return *std::move(zone);
+      }
+    }
+    return environment_.FindCalendar(policy.default_calendar()).hours().zone();
   }
 
   // The page that is asked about, or the latest one; and what it says about clock and escalation.
@@ -142,6 +149,29 @@ class TicketExplainer {
     }
   }
 
+  // The present cycles, and the earlier ones in a line each unless one clock was asked for.
+  void Clocks() {
+    std::vector<const v1::ClockState*> earlier;
+    for (const ClockHistory& history : histories_) {
+      if (!Wanted(history)) continue;
+      const auto& live = ticket_.live().clocks();
+      const bool present = std::any_of(live.begin(), live.end(), [&](const v1::ClockState& clock) {
+        return SameCycle(clock, history.latest());
+      });
+      if (present || !question_.clock.empty()) {
+        ExplainClock({environment_, ticket_, zone_, question_.now}, history, &lines_);
+      } else {
+        earlier.push_back(&history.latest());
+      }
+    }
+    if (earlier.empty()) return;
+    lines_.Heading("Earlier cycles");
+    for (const v1::ClockState* const clock : earlier) {
+      lines_.Add(LocalText(zone_, Instant{clock->started_ms()}),
+                 ClockSummary(environment_, *clock, question_.now));
+    }
+  }
+
   const v1::PageState* FindPage(const std::string& key) const {
     for (const v1::EscalationState& run : ticket_.escalations()) {
       for (const v1::PageState& page : run.pages()) {
@@ -182,11 +212,20 @@ class TicketExplainer {
     }
   }
 
+  // Empty: at once.
+  std::string NoticedText(const v1::Decision& decision) const {
+    const Instant noticed = FromProto(decision.detected_at());
+    if (!decision.has_detected_at() || noticed - FromProto(decision.at()) <= kNoticedLate)
+      return "";
+    return Cat(" (noticed ", LocalText(zone_, noticed), ")");
+  }
+
   void ShortPage() {
     const v1::PageRequested& page = page_->page_requested();
     const Instant at = FromProto(page_->at());
     lines_.Add("paged", Cat(LocalAndUtcText(zone_, at), ": route ", page.route(), ", escalation ",
-                            page.escalation(), " step ", page.step(), ", key ", page.key()));
+                            page.escalation(), " step ", page.step(), ", key ", page.key(),
+                            NoticedText(*page_)));
     if (!page.fallback_of().empty()) {
       lines_.Add("fallback", Cat("because route ", page.fallback_of(), " failed"));
     }
@@ -240,7 +279,8 @@ class TicketExplainer {
       options.now = FromProto(decision.at());
       options.offset_s = zone_.OffsetAt(options.now.ms / 1000);
       lines_.Add(Cat("record ", decision.cause().offset()),
-                 Cat(LocalText(zone_, options.now), ": ", DecisionText(decision, options)));
+                 Cat(LocalText(zone_, options.now), ": ", DecisionText(decision, options),
+                     NoticedText(decision)));
     }
     if (count == 0) lines_.Add("", "none");
     if (found_.cut) {
@@ -256,7 +296,7 @@ class TicketExplainer {
   const v1::TicketState& ticket_;
   const v1::TicketFacts& facts_;
   const ExplainQuestion& question_;
-  const Zone& zone_;
+  const Zone zone_;
   FoundDecisions found_;
   std::vector<ClockHistory> histories_;
   // The request of the page that is explained; null: none, or older than what was read.

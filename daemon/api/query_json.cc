@@ -82,7 +82,8 @@ ordered_json ClockJson(const Environment& environment, const v1::ClockState& clo
   SetMoment(&out, "started_at", clock.started_ms());
   SetMoment(&out, "since", clock.since_ms());
   SetMoment(&out, "due_at", DueOf(clock));
-  if (DueOf(clock) != 0) out["due_local"] = calendar.FormatLocal(Instant{DueOf(clock)});
+  if (DueOf(clock) != 0)
+    out["due_local"] = environment.LocalText(clock.calendar(), Instant{DueOf(clock)});
   SetMoment(&out, "breached_at", clock.breached_ms());
   if (clock.warned() > 0) out["warnings"] = clock.warned();
   SetText(&out, "plan", clock.plan());

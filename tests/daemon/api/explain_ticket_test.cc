@@ -205,6 +205,42 @@ TEST_F(ExplainTicketTest, what_a_customer_wrote_cannot_steer_a_terminal) {
   EXPECT_TRUE(HoldsInOrder(text, {"Ticket T-1: [31mred Ticket T-9: forged\n"}));
 }
 
+TEST_F(ExplainTicketTest, earlier_cycles_are_one_line_until_they_are_asked_for) {
+  OpenLow();
+  const auto write = [this](const std::string& at, const std::string& kind) {
+    Event(at, Cat(R"({"ticket_id":"T-2","actor":{"id":"x","kind":")", kind,
+                  R"("},"message_added":{"visibility":"public"}})"));
+  };
+  write("2026-03-11T22:00:00Z", "customer");
+  write("2026-03-11T22:10:00Z", "agent");
+  write("2026-03-11T22:20:00Z", "customer");
+  const std::string text = Text(kLow);
+  EXPECT_TRUE(HoldsInOrder(text, {"Clock next_response/again, cycle 2: running", "Earlier cycles\n",
+                                  "next_response/again: met, 10m of 3h used\n"}));
+  EXPECT_EQ(text.find("Clock next_response/again: met"), std::string::npos);
+  EXPECT_TRUE(HoldsInOrder(Text(kLow, {{"clock", "again"}}),
+                           {"Clock next_response/again: met, 10m of 3h used\n",
+                            "Clock next_response/again, cycle 2: running"}));
+}
+
+TEST_F(ExplainTicketTest, around_the_clock_moments_are_shown_in_the_zone_of_the_policy) {
+  Publish();
+  Event("2026-03-11T05:00:00Z",
+        R"({"ticket_id":"T-1","actor":{"id":"c7","kind":"customer"},"opened":{"plan":"night"}})");
+  EXPECT_TRUE(HoldsInOrder(
+      Text(kHigh), {"now          Wed 2026-03-11 06:00 CET", "around the clock\n",
+                    "will count   Wed 2026-03-11 06:00 - 07:00 CET: +1h = 1h\n",
+                    "due          Wed 2026-03-11 07:00 CET (2026-03-11T06:00:00Z), in 1h\n"}));
+}
+
+TEST_F(ExplainTicketTest, what_was_noticed_late_says_when) {
+  OpenHigh();
+  Tick("2026-03-11T09:00:00Z");
+  const std::string text = Text(kHigh);
+  EXPECT_TRUE(HoldsInOrder(text, {"paged ", "(noticed Wed 2026-03-11 03:00 MDT)\n", "Decisions",
+                                  "breached used=2h (noticed Wed 2026-03-11 03:00 MDT)\n"}));
+}
+
 TEST_F(ExplainTicketTest, json_holds_the_lines_and_the_ticket) {
   Breach();
   const json document = json::parse(Get(kHigh).body);
@@ -221,11 +257,15 @@ TEST_F(ExplainTicketTest, after_new_calendars_the_older_past_is_one_sum) {
   *calendars.mutable_calendars_published()->mutable_calendars() = loaded->calendars;
   calendars.mutable_calendars_published()->mutable_calendars()->set_revision(4);
   Take(calendars, *ParseInstant("2026-03-11T22:30:00Z"));
-  EXPECT_TRUE(
-      HoldsInOrder(Text(kLow, {{"clock", "solve"}}),
-                   {"earlier      1h30m were used up to Wed 2026-03-11 16:30 MDT",
-                    "will count   Wed 2026-03-11 16:30 - 17:00 MDT: +30m = 2h\n", "Events",
-                    "Older events are part of the ticket's state of Wed 2026-03-11 16:30 MDT"}));
+  Event("2026-03-13T16:00:00Z",
+        R"({"ticket_id":"T-2","actor":{"id":"bob","kind":"agent"},"assigned":{"assignee":"bob"}})");
+  Tick("2026-03-13T22:30:00Z");
+  EXPECT_TRUE(HoldsInOrder(
+      Text(kLow, {{"clock", "solve"}}),
+      {"earlier      1h30m were used up to Wed 2026-03-11 16:30 MDT",
+       "counted      Wed 2026-03-11 16:30 - 17:00 MDT: +30m = 2h\n", "not counted ",
+       "Fri 2026-03-13 09:00 - 17:00 MDT: +8h = 10h\n", "warned       Fri 2026-03-13 16:30 MDT\n",
+       "Events", "Older events are part of the ticket's state of Wed 2026-03-11 16:30 MDT"}));
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ revision: 3
 severities: [low, high]
 default_severity: low
 default_plan: gold
+display_zone: Europe/Berlin
 calendars:
   office:
     zone: America/Denver
@@ -38,7 +39,11 @@ plans:
       - {name: reply_high, metric: first_response, severity: high, within: 2h, calendar: always,
          warn_at: [75%], breached: wake_up}
       - {name: reply_low, metric: first_response, severity: low, within: 4h}
-      - {name: solve, metric: resolution, within: 10h, pause: [pending]}
+      - {name: solve, metric: resolution, within: 10h, pause: [pending], warn_at: ["-30m"]}
+      - {name: again, metric: next_response, within: 3h}
+  night:
+    targets:
+      - {name: reply_night, metric: first_response, within: 1h}
 escalations:
   wake_up:
     steps:
