@@ -1,13 +1,14 @@
 #include "daemon/log/archive_log.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "daemon/log/archive_format.h"
 #include "daemon/log/archive_manifest.h"
+#include "daemon/log/deadline.h"
 #include "daemon/log/log_bounds.h"
 #include "daemon/log/segment_reader.h"
 #include "state/base/text.h"
@@ -29,7 +30,7 @@ class Stream {
 
   // Visits the bodies from `from` on until `visit` returns false.
   absl::Status Read(uint64_t from, const SegmentReader::Visitor& visit) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     bool go_on = true;
     const SegmentReader::Visitor checked = [&](uint64_t number, std::string_view body) {
       go_on = number < from || visit(number, body);
@@ -56,7 +57,7 @@ class Stream {
     return static_cast<int>(found - segments_.begin());
   }
 
-  absl::Status OpenSegment(int index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  absl::Status OpenSegment(int index) {
     if (reader_ != nullptr && segment_ == index) return absl::OkStatus();
     reader_.reset();
     block_.reset();
@@ -68,7 +69,7 @@ class Stream {
     return absl::OkStatus();
   }
 
-  absl::Status LoadBlock(size_t block) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  absl::Status LoadBlock(size_t block) {
     if (block_ == block) return absl::OkStatus();
     block_.reset();
     absl::StatusOr<std::string> raw = reader_->ReadBlock(block);
@@ -82,11 +83,12 @@ class Stream {
   const Kind kind_;
   const Partition partition_;
   const Segments segments_;
-  absl::Mutex mutex_;
-  int segment_ ABSL_GUARDED_BY(mutex_) = -1;
-  std::unique_ptr<SegmentReader> reader_ ABSL_GUARDED_BY(mutex_);
-  std::optional<size_t> block_ ABSL_GUARDED_BY(mutex_);
-  std::string raw_ ABSL_GUARDED_BY(mutex_);
+  // Guards what follows; held by OpenSegment and LoadBlock.
+  std::mutex mutex_;
+  int segment_ = -1;
+  std::unique_ptr<SegmentReader> reader_;
+  std::optional<size_t> block_;
+  std::string raw_;
 };
 
 class ArchiveLog : public Log {
@@ -130,8 +132,9 @@ class ArchiveLog : public Log {
   absl::StatusOr<std::vector<PublishedDecision>> ReadDecisions(Partition partition, uint64_t from,
                                                                size_t count) const override;
   void Stop() override {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopped_ = true;
+    woken_.notify_all();
   }
 
  private:
@@ -153,8 +156,9 @@ class ArchiveLog : public Log {
   const std::string name_;
   const LogIdentity identity_;
   std::vector<Part> parts_;
-  mutable absl::Mutex mutex_;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable woken_;
+  bool stopped_ = false;
 };
 
 absl::StatusOr<RecordBatch> ArchiveLog::Read(Partition partition, Offset from,
@@ -208,8 +212,8 @@ bool ArchiveLog::WaitFor(Partition partition, Offset seen, absl::Duration timeou
   if (!Check(partition).ok()) return false;
   if (parts_[partition.value].end > seen) return true;
   // Nothing more will come, but a caller that asks again and again must not spin.
-  absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&stopped_), timeout);
+  std::unique_lock lock(mutex_);
+  woken_.wait_until(lock, DeadlineAfter(timeout), [&] { return stopped_; });
   return false;
 }
 

@@ -1,13 +1,14 @@
 #include "daemon/log/embedded_log.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <deque>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
+#include "daemon/log/deadline.h"
 #include "daemon/log/embedded_database.h"
 #include "daemon/log/log_bounds.h"
 #include "state/base/text.h"
@@ -49,7 +50,8 @@ class EmbeddedLog : public Log {
     Done done;
   };
 
-  absl::Status Admit(Partition partition, size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The mutex is held.
+  absl::Status Admit(Partition partition, size_t bytes) const;
   void WriteLoop();
   std::vector<Waiting> TakeGroup();
   void WriteGroup(std::vector<Waiting> group);
@@ -60,21 +62,22 @@ class EmbeddedLog : public Log {
   const EmbeddedLogOptions options_;
   const std::unique_ptr<EmbeddedDatabase> database_;
 
-  mutable absl::Mutex mutex_;
-  mutable absl::CondVar visible_;
-  absl::CondVar work_;
+  // Guards everything up to failure_.
+  mutable std::mutex mutex_;
+  mutable std::condition_variable visible_;
+  std::condition_variable work_;
   // What readers may see. Ends are moved by the writer only.
-  std::vector<EmbeddedTail> tails_ ABSL_GUARDED_BY(mutex_);
-  std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);
+  std::vector<EmbeddedTail> tails_;
+  std::deque<Waiting> queue_;
   // Of the queue and of the group being written.
-  size_t bytes_under_way_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  size_t bytes_under_way_ = 0;
+  bool stopping_ = false;
+  absl::Status failure_;
 
   // One Publish at a time.
-  absl::Mutex publish_mutex_;
+  std::mutex publish_mutex_;
   // One Stop joins, another waits for it.
-  absl::Mutex stop_mutex_;
+  std::mutex stop_mutex_;
   std::thread writer_;
 };
 
@@ -89,7 +92,7 @@ absl::StatusOr<Offset> EmbeddedLog::End(Partition partition) const {
   if (absl::Status status = CheckPartition(name_, partition, partitions()); !status.ok()) {
     return status;
   }
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return tails_[partition.value].end;
 }
 
@@ -108,13 +111,11 @@ absl::StatusOr<RecordBatch> EmbeddedLog::Read(Partition partition, Offset from,
 
 bool EmbeddedLog::WaitFor(Partition partition, Offset seen, absl::Duration timeout) const {
   if (!CheckPartition(name_, partition, partitions()).ok()) return false;
-  const absl::Time deadline = absl::Now() + timeout;
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   const EmbeddedTail& tail = tails_[partition.value];
-  while (tail.end <= seen && !stopping_) {
-    if (visible_.WaitWithDeadline(&mutex_, deadline)) break;
-  }
-  return tail.end > seen;
+  const auto grown = [&] { return tail.end > seen; };
+  visible_.wait_until(lock, DeadlineAfter(timeout), [&] { return stopping_ || grown(); });
+  return grown();
 }
 
 absl::Status EmbeddedLog::Admit(Partition partition, size_t bytes) const {
@@ -138,12 +139,12 @@ absl::Status EmbeddedLog::Admit(Partition partition, size_t bytes) const {
 void EmbeddedLog::Append(Partition partition, std::string value, Done done) {
   absl::Status refused;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     refused = Admit(partition, value.size());
     if (refused.ok()) {
       bytes_under_way_ += value.size();
       queue_.push_back({partition, std::move(value), std::move(done)});
-      work_.Signal();
+      work_.notify_one();
       return;
     }
   }
@@ -160,8 +161,8 @@ void EmbeddedLog::WriteLoop() {
 
 // Waits for appends; empty: stopped, and nothing is left to write.
 std::vector<EmbeddedLog::Waiting> EmbeddedLog::TakeGroup() {
-  absl::MutexLock lock(&mutex_);
-  while (queue_.empty() && !stopping_) work_.Wait(&mutex_);
+  std::unique_lock lock(mutex_);
+  work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
   std::vector<Waiting> group;
   size_t bytes = 0;
   while (!queue_.empty() && group.size() < options_.group_records_max) {
@@ -177,7 +178,7 @@ std::vector<EmbeddedLog::Waiting> EmbeddedLog::TakeGroup() {
 absl::StatusOr<std::vector<EmbeddedRecord>> EmbeddedLog::Number(std::vector<Waiting>* group) const {
   std::vector<EmbeddedTail> tails;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (!failure_.ok()) return failure_;
     tails = tails_;
   }
@@ -202,7 +203,7 @@ void EmbeddedLog::WriteGroup(std::vector<Waiting> group) {
   absl::Status status = records.status();
   if (status.ok()) status = database_->WriteRecords(*records);
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     bytes_under_way_ -= bytes;
     // A clock that is wrong is no failure of the disk: it may be set right.
     if (!status.ok() && records.ok()) failure_ = status;
@@ -212,7 +213,7 @@ void EmbeddedLog::WriteGroup(std::vector<Waiting> group) {
         tail.end = entry.record.offset + 1;
         tail.last_appended = entry.record.appended;
       }
-      visible_.SignalAll();
+      visible_.notify_all();
     }
   }
   for (size_t i = 0; i < group.size(); ++i) {
@@ -226,10 +227,10 @@ void EmbeddedLog::WriteGroup(std::vector<Waiting> group) {
 
 absl::Status EmbeddedLog::Publish(Partition partition,
                                   const std::vector<PublishedDecision>& decisions) {
-  absl::MutexLock publish_lock(&publish_mutex_);
+  const std::lock_guard publish_lock(publish_mutex_);
   uint64_t through = 0;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (absl::Status status = Admit(partition, 0); !status.ok()) return status;
     through = tails_[partition.value].through;
   }
@@ -242,7 +243,7 @@ absl::Status EmbeddedLog::Publish(Partition partition,
   }
   if (fresh.empty()) return absl::OkStatus();
   const absl::Status status = database_->WriteDecisions(partition, fresh);
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (status.ok()) {
     tails_[partition.value].through = fresh.back().seq;
   } else {
@@ -255,7 +256,7 @@ absl::StatusOr<uint64_t> EmbeddedLog::PublishedThrough(Partition partition) cons
   if (absl::Status status = CheckPartition(name_, partition, partitions()); !status.ok()) {
     return status;
   }
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return tails_[partition.value].through;
 }
 
@@ -268,12 +269,12 @@ absl::StatusOr<std::vector<PublishedDecision>> EmbeddedLog::ReadDecisions(Partit
 }
 
 void EmbeddedLog::Stop() {
-  absl::MutexLock stop_lock(&stop_mutex_);
+  const std::lock_guard stop_lock(stop_mutex_);
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
-    work_.Signal();
-    visible_.SignalAll();
+    work_.notify_one();
+    visible_.notify_all();
   }
   if (!writer_.joinable()) return;
   writer_.join();

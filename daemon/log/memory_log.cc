@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "daemon/log/deadline.h"
 #include "daemon/log/log_bounds.h"
 #include "state/base/check.h"
 
@@ -32,7 +32,7 @@ absl::StatusOr<Offset> MemoryLog::End(Partition partition) const {
   if (absl::Status status = CheckPartition(kName, partition, partitions()); !status.ok()) {
     return status;
   }
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return Offset{static_cast<int64_t>(streams_[partition.value].records.size())};
 }
 
@@ -41,7 +41,7 @@ absl::StatusOr<RecordBatch> MemoryLog::Read(Partition partition, Offset from,
   if (absl::Status status = CheckPartition(kName, partition, partitions()); !status.ok()) {
     return status;
   }
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const std::vector<Record>& records = streams_[partition.value].records;
   RecordBatch batch;
   batch.end = Offset{static_cast<int64_t>(records.size())};
@@ -60,13 +60,11 @@ absl::StatusOr<RecordBatch> MemoryLog::Read(Partition partition, Offset from,
 
 bool MemoryLog::WaitFor(Partition partition, Offset seen, absl::Duration timeout) const {
   if (!CheckPartition(kName, partition, partitions()).ok()) return false;
-  const absl::Time deadline = absl::Now() + timeout;
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   const std::vector<Record>& records = streams_[partition.value].records;
-  while (static_cast<int64_t>(records.size()) <= seen.value) {
-    if (stopped_ || visible_.WaitWithDeadline(&mutex_, deadline)) break;
-  }
-  return static_cast<int64_t>(records.size()) > seen.value;
+  const auto grown = [&] { return static_cast<int64_t>(records.size()) > seen.value; };
+  visible_.wait_until(lock, DeadlineAfter(timeout), [&] { return stopped_ || grown(); });
+  return grown();
 }
 
 absl::StatusOr<Appended> MemoryLog::Take(Partition partition, std::string value) {
@@ -74,7 +72,7 @@ absl::StatusOr<Appended> MemoryLog::Take(Partition partition, std::string value)
     return status;
   }
   if (absl::Status status = CheckRecordSize(kName, value.size()); !status.ok()) return status;
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (stopped_) return absl::FailedPreconditionError("memory log: stopped");
   Instant now = clock_();
   if (absl::Status status = CheckClock(kName, now); !status.ok()) return status;
@@ -82,7 +80,7 @@ absl::StatusOr<Appended> MemoryLog::Take(Partition partition, std::string value)
   if (!records.empty()) now = std::max(now, records.back().appended);
   const Offset offset{static_cast<int64_t>(records.size())};
   records.push_back({offset, now, std::move(value)});
-  visible_.SignalAll();
+  visible_.notify_all();
   return Appended{offset, now};
 }
 
@@ -95,7 +93,7 @@ absl::Status MemoryLog::Publish(Partition partition,
   if (absl::Status status = CheckPartition(kName, partition, partitions()); !status.ok()) {
     return status;
   }
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (stopped_) return absl::FailedPreconditionError("memory log: stopped");
   std::vector<PublishedDecision>& stream = streams_[partition.value].decisions;
   if (absl::Status status = CheckDecisions(kName, partition, stream.size(), decisions);
@@ -112,7 +110,7 @@ absl::StatusOr<uint64_t> MemoryLog::PublishedThrough(Partition partition) const 
   if (absl::Status status = CheckPartition(kName, partition, partitions()); !status.ok()) {
     return status;
   }
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return uint64_t{streams_[partition.value].decisions.size()};
 }
 
@@ -122,7 +120,7 @@ absl::StatusOr<std::vector<PublishedDecision>> MemoryLog::ReadDecisions(Partitio
   if (absl::Status status = CheckPartition(kName, partition, partitions()); !status.ok()) {
     return status;
   }
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const std::vector<PublishedDecision>& stream = streams_[partition.value].decisions;
   std::vector<PublishedDecision> out;
   for (uint64_t seq = std::max<uint64_t>(from, 1); seq <= stream.size() && out.size() < count;
@@ -133,9 +131,9 @@ absl::StatusOr<std::vector<PublishedDecision>> MemoryLog::ReadDecisions(Partitio
 }
 
 void MemoryLog::Stop() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   stopped_ = true;
-  visible_.SignalAll();
+  visible_.notify_all();
 }
 
 }  // namespace escalation

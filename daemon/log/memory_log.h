@@ -10,11 +10,12 @@
 //   Threads     as Log; the clock is called under the log's mutex
 #pragma once
 
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "daemon/log/log.h"
 
 namespace escalation {
@@ -52,8 +53,8 @@ class MemoryLog : public Log {
 
   const LogIdentity identity_;
   const std::function<Instant()> clock_;
-  mutable absl::Mutex mutex_;
-  mutable absl::CondVar visible_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable visible_;
   std::vector<Stream> streams_;
   bool stopped_ = false;
 };

@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
 #include <thread>
 
-#include "absl/synchronization/mutex.h"
 #include "daemon/log/embedded_log.h"
 #include "state/base/text.h"
 #include "tests/daemon/log/crash_records.h"
@@ -40,16 +41,16 @@ class Writer {
   void AppendUntilFailure() {
     for (int64_t number = 0;; ++number) {
       {
-        absl::MutexLock lock(&mutex_);
-        mutex_.Await(absl::Condition(this, &Writer::MayGoOn));
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return failed_ || under_way_ < kUnderWayMax; });
         if (failed_) break;
         ++under_way_;
       }
       log_->Append(Partition{0}, CrashRecord(round_, number),
                    [this, number](absl::StatusOr<Appended> done) { Finish(number, done); });
     }
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(this, &Writer::Idle));
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return under_way_ == 0; });
   }
 
   void PublishUntilFailure() {
@@ -62,12 +63,10 @@ class Writer {
   }
 
  private:
-  bool MayGoOn() const { return failed_ || under_way_ < kUnderWayMax; }
-  bool Idle() const { return under_way_ == 0; }
-
   void Finish(int64_t number, const absl::StatusOr<Appended>& done) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     --under_way_;
+    changed_.notify_one();
     if (done.ok()) {
       Print(Cat("record ", done->offset, " ", number));
       return;
@@ -81,7 +80,8 @@ class Writer {
 
   Log* const log_;
   const int round_;
-  absl::Mutex mutex_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
   int under_way_ = 0;
   bool failed_ = false;
 };

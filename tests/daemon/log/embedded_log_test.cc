@@ -5,9 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <string>
 
-#include "absl/synchronization/notification.h"
 #include "state/base/text.h"
 #include "state/store/rocksdb_store.h"
 #include "tests/daemon/log/log_kinds.h"
@@ -116,26 +116,29 @@ TEST_F(EmbeddedLogTest, partitions_are_added_but_not_taken_away) {
 TEST_F(EmbeddedLogTest, a_full_queue_refuses_at_once_and_writes_the_rest) {
   EmbeddedLogOptions options = Writing();
   options.queue_bytes_max = 1000;
-  absl::Notification blocked, go_on;
+  std::promise<void> blocked, go_on, first_done;
+  bool first = true;
   options.clock = [&] {
     // Holds the writer before its first group.
-    if (!blocked.HasBeenNotified()) blocked.Notify();
-    go_on.WaitForNotification();
+    if (first) {
+      blocked.set_value();
+      go_on.get_future().wait();
+    }
+    first = false;
     return kNoon;
   };
   const std::unique_ptr<Log> log = OpenOk(std::move(options));
-  absl::Notification first_done;
   log->Append(kZero, std::string(600, 'a'), [&](absl::StatusOr<Appended> done) {
     EXPECT_TRUE(done.ok()) << done.status();
-    first_done.Notify();
+    first_done.set_value();
   });
-  blocked.WaitForNotification();
+  blocked.get_future().wait();
   absl::Status refused;
   log->Append(kZero, std::string(600, 'b'),
               [&](absl::StatusOr<Appended> done) { refused = done.status(); });
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
-  go_on.Notify();
-  first_done.WaitForNotification();
+  go_on.set_value();
+  first_done.get_future().wait();
   EXPECT_TRUE(AppendAndWait(*log, kZero, std::string(600, 'c')).ok()) << "there is room again";
   EXPECT_EQ(*log->End(kZero), Offset{2});
 }
