@@ -3,11 +3,10 @@
 build_dev() {
   # Objects from another checkout of the same sources are found again.
   export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$PWD}" CCACHE_NOHASHDIR=1
-  if ! cmake --preset dev > build-configure.log 2>&1; then
-    cat build-configure.log >&2
-    rm -f build-configure.log
+  local log
+  if ! log=$(cmake --preset dev 2>&1); then
+    echo "$log" >&2
     return 1
   fi
-  rm -f build-configure.log
   cmake --build --preset dev ${1:+--target "$@"}
 }
