@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "daemon/deliver/delivery.h"
 #include "escalation/v1/event.pb.h"
@@ -13,6 +14,8 @@ namespace escalation {
 namespace {
 
 constexpr size_t kBatchBytesMax = 1 << 20;
+// Pages handed to the dispatcher at once.
+constexpr size_t kReleaseMax = 1'000;
 // The loop looks at the clock at least this often.
 constexpr Duration kLookMax = Duration::Seconds(1);
 // A page this much after its moment says how late it is.
@@ -157,13 +160,23 @@ absl::Status Pipeline::Release(bool caught_up) {
   if (first) return ReleasePending();
   if (caught_up) DropSuperseded();
   while (!held_.empty()) {
-    Held& held = held_.front();
-    if (!caught_up && world_.now() < held.since + kReleaseHold) return absl::OkStatus();
-    const absl::Status status = Deliver(held.decision, false);
-    if (absl::IsResourceExhausted(status))
-      return absl::OkStatus();  // Offered again with the next turn.
-    if (!status.ok()) return status;
-    held_.pop_front();
+    // Together, so that a page whose close is known already does not leave.
+    std::vector<Delivery> leaving;
+    for (const Held& held : held_) {
+      if (!caught_up && world_.now() < held.since + kReleaseHold) break;
+      if (leaving.size() == kReleaseMax) break;
+      leaving.push_back(DeliveryOf(held.decision, false));
+    }
+    const size_t offered = leaving.size();
+    size_t taken = offered;
+    if (world_.dispatcher != nullptr) {
+      const absl::StatusOr<size_t> enqueued = world_.dispatcher->Enqueue(std::move(leaving));
+      if (!enqueued.ok()) return enqueued.status();
+      taken = *enqueued;
+    }
+    held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(taken));
+    // What was not taken is offered again with the next turn.
+    if (taken < offered || offered == 0) break;
   }
   return absl::OkStatus();
 }
@@ -213,7 +226,10 @@ absl::Status Pipeline::ReleasePending() {
               Cat("pending delivery ", keys::ReadU64(key.substr(1)), " cannot be decoded"));
           return false;
         }
-        const absl::Status status = Deliver(pending.decision(), true);
+        const absl::Status status =
+            world_.dispatcher == nullptr
+                ? absl::OkStatus()
+                : world_.dispatcher->Enqueue(DeliveryOf(pending.decision(), true));
         if (absl::IsResourceExhausted(status)) held_.push_back({pending.decision(), now});
         return status.ok() || absl::IsResourceExhausted(status);
       });
@@ -221,8 +237,7 @@ absl::Status Pipeline::ReleasePending() {
   return scanned;
 }
 
-absl::Status Pipeline::Deliver(v1::Decision decision, bool maybe_sent) {
-  if (world_.dispatcher == nullptr) return absl::OkStatus();
+Delivery Pipeline::DeliveryOf(v1::Decision decision, bool maybe_sent) const {
   Delivery delivery;
   const auto severities = options_.severities.find(decision.tenant());
   if (severities != options_.severities.end()) {
@@ -231,10 +246,12 @@ absl::Status Pipeline::Deliver(v1::Decision decision, bool maybe_sent) {
     if (found != names.end()) delivery.severity_rank = static_cast<int>(found - names.begin());
   }
   const Duration late = world_.now() - FromProto(decision.at());
-  if (decision.has_page_requested() && late > kLateAfter) delivery.late_by = late;
+  if (decision.has_page_requested() && late > kLateAfter) {
+    delivery.late_by = Duration::Seconds(late.ms / 1000);  // People read it.
+  }
   delivery.maybe_sent = maybe_sent;
   delivery.decision = std::move(decision);
-  return world_.dispatcher->Enqueue(std::move(delivery));
+  return delivery;
 }
 
 // Written once the log was read to its end: whoever reads another's stands down.

@@ -92,7 +92,7 @@ class Pipeline {
   absl::Status ReleasePending();
   // Of several pages that were decided while nobody could be woken, only the newest wakes somebody.
   void DropSuperseded();
-  absl::Status Deliver(v1::Decision decision, bool maybe_sent);
+  Delivery DeliveryOf(v1::Decision decision, bool maybe_sent) const;
   absl::Status Own();
   absl::Status Tick();
   void UpdateStatus(Offset end);

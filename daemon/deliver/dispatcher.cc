@@ -57,6 +57,20 @@ absl::Status Dispatcher::Enqueue(Delivery delivery) {
       [&](DispatchQueue& queue) { return queue.Enqueue(std::move(delivery), now); });
 }
 
+absl::StatusOr<size_t> Dispatcher::Enqueue(std::vector<Delivery> deliveries) {
+  const Instant now = shared_->world.now();
+  return shared_->With([&](DispatchQueue& queue) -> absl::StatusOr<size_t> {
+    size_t taken = 0;
+    for (Delivery& delivery : deliveries) {
+      const absl::Status status = queue.Enqueue(std::move(delivery), now);
+      if (absl::IsResourceExhausted(status)) break;
+      if (!status.ok()) return status;
+      ++taken;
+    }
+    return taken;
+  });
+}
+
 void Dispatcher::Resume() {
   shared_->With([](DispatchQueue& queue) { queue.SetPaused(false); });
 }

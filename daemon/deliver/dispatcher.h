@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "daemon/deliver/dispatch_queue.h"
 #include "daemon/deliver/http_call.h"
 
@@ -48,6 +49,9 @@ class Dispatcher {
 
   // kResourceExhausted: full; the caller offers it again later. A known seq is ignored.
   absl::Status Enqueue(Delivery delivery);
+  // Several as one: the close of a page keeps its trigger from leaving if both come together.
+  // Returns how many were taken, from the first on; the caller offers the rest again later.
+  absl::StatusOr<size_t> Enqueue(std::vector<Delivery> deliveries);
 
   // Begins, or goes on, to send and report.
   void Resume();

@@ -103,6 +103,17 @@ TEST_F(DispatcherTest, delivers_and_is_done_only_once_the_outcome_is_kept) {
   EXPECT_EQ(dispatcher_->Statistics().at("pager").delivered, 1u);
 }
 
+TEST_F(DispatcherTest, a_page_that_comes_with_its_close_is_not_sent) {
+  dispatcher_->Resume();
+  const absl::StatusOr<size_t> taken =
+      dispatcher_->Enqueue({PageFor(1, "k"), CloseOf(2, "k"), PageFor(3, "j")});
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  EXPECT_EQ(*taken, 3u);
+  EXPECT_EQ(reported_.Take().outcome.outcome.outcome(), v1::PageOutcome::SUPPRESSED);
+  EXPECT_EQ(reported_.Take().outcome.outcome.outcome(), v1::PageOutcome::SUPPRESSED);
+  EXPECT_NE(client_.sent.Take().call.body.find("\"j\""), std::string::npos);
+}
+
 TEST_F(DispatcherTest, retries_when_the_clock_says_so) {
   dispatcher_->Resume();
   ASSERT_TRUE(dispatcher_->Enqueue(PageFor(1, "k")).ok());
