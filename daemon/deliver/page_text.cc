@@ -53,7 +53,13 @@ std::string AssignedText(const v1::PageRequested& page) {
 void AddCause(const Delivery& delivery, std::string* out) {
   const v1::Decision& decision = delivery.decision;
   if (delivery.late_by.ms > 0) {
-    AddLine("Late", Cat("by ", ToText(delivery.late_by), ": this page waited in escalationd"), out);
+    // Either the events came late, or the page had to wait here.
+    const Duration unknown = FromProto(decision.detected_at()) - FromProto(decision.at());
+    const bool waited = !decision.has_detected_at() || delivery.late_by - unknown > unknown;
+    AddLine("Late",
+            Cat("by ", ToText(delivery.late_by),
+                waited ? ": this page waited in escalationd" : ": escalationd learned of it late"),
+            out);
   }
   std::string cause = Cat("record ", decision.cause().offset());
   if (!decision.cause().event_id().empty()) CatTo(&cause, ", event ", decision.cause().event_id());

@@ -54,8 +54,8 @@ void EscalationMachine::RequestPage(EscalationState* run, const v1::Escalation& 
   page->set_state(PageState::REQUESTED);
   v1::Decision& decision = sink_.Add(at, Instant::Never(), rule);
   page->set_seq(decision.seq());
+  DescribePage(environment_, ticket_id_, ticket_.live(), *run, escalation, at, &decision);
   v1::PageRequested* const requested = decision.mutable_page_requested();
-  DescribePage(environment_, ticket_id_, ticket_.live(), *run, escalation, at, requested);
   requested->set_route(route);
   requested->set_key(page->key());
   requested->set_fallback_of(fallback_of);

@@ -18,7 +18,8 @@ const v1::ClockState* FindCause(const v1::TicketTimeline& timeline,
 }
 
 void DescribeClock(const Environment& environment, const std::string& account,
-                   const v1::ClockState& clock, Instant at, v1::PageRequested* page) {
+                   const v1::ClockState& clock, Instant at, v1::Decision* decision) {
+  v1::PageRequested* const page = decision->mutable_page_requested();
   const Calendar& calendar = environment.FindCalendar(clock.calendar());
   page->set_metric(clock.metric());
   page->set_target(clock.target());
@@ -27,6 +28,7 @@ void DescribeClock(const Environment& environment, const std::string& account,
   ToProto(PausedAt(clock, at), page->mutable_paused());
   const int64_t due_ms = clock.breached_ms() != 0 ? clock.breached_ms() : clock.due_ms();
   if (due_ms == 0) return;
+  ToProto(Instant{due_ms}, decision->mutable_due_at());
   // As the customer reads it, if the account names a calendar.
   const v1::AccountChanged* const known = environment.FindAccount(account);
   const bool placed = known != nullptr && !known->calendar().empty();
@@ -56,7 +58,8 @@ std::string PageKey(std::string_view tenant, std::string_view ticket_id,
 
 void DescribePage(const Environment& environment, std::string_view ticket_id,
                   const v1::TicketTimeline& timeline, const v1::EscalationState& run,
-                  const v1::Escalation& escalation, Instant at, v1::PageRequested* page) {
+                  const v1::Escalation& escalation, Instant at, v1::Decision* decision) {
+  v1::PageRequested* const page = decision->mutable_page_requested();
   const v1::TicketFacts& facts = timeline.facts();
   page->set_escalation(run.name());
   page->set_level(facts.level());
@@ -69,7 +72,7 @@ void DescribePage(const Environment& environment, std::string_view ticket_id,
   page->set_group(facts.group());
   page->set_assignee(facts.assignee());
   if (const v1::ClockState* const clock = FindCause(timeline, run)) {
-    DescribeClock(environment, facts.account(), *clock, at, page);
+    DescribeClock(environment, facts.account(), *clock, at, decision);
   }
   page->set_why(Cat(run.reason(), " (", run.rule(), ") started ", run.name(), ", step ", run.step(),
                     " of ", escalation.steps_size(), " (", escalation.path(), ")"));

@@ -20,9 +20,9 @@ namespace escalation {
 std::string PageKey(std::string_view tenant, std::string_view ticket_id,
                     const v1::EscalationState& run, std::string_view route, bool first);
 
-// Fills in everything but route, key and fallback_of.
+// Fills in the page but for route, key and fallback_of, and the due moment that it is about.
 void DescribePage(const Environment& environment, std::string_view ticket_id,
                   const v1::TicketTimeline& timeline, const v1::EscalationState& run,
-                  const v1::Escalation& escalation, Instant at, v1::PageRequested* page);
+                  const v1::Escalation& escalation, Instant at, v1::Decision* decision);
 
 }  // namespace escalation
