@@ -41,10 +41,7 @@ rocksdb::DBOptions DatabaseOptions(const std::shared_ptr<FirstFailure>& failure)
   options.listeners.push_back(failure);
   options.bytes_per_sync = 1 << 20;  // Tables reach the disk evenly, not in bursts.
   options.max_background_jobs = 2;
-  // RocksDB's own message files stay small.
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 1 << 20;
-  options.keep_log_file_num = 2;
+  options.info_log = SilentLogger();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
@@ -101,7 +98,6 @@ absl::StatusOr<std::unique_ptr<EmbeddedRocks>> EmbeddedRocks::OpenReadOnly(const
 
 absl::Status EmbeddedRocks::Attach(Access access, bool create) {
   rocksdb::DBOptions options = DatabaseOptions(failure_);
-  if (access == Access::kReadOnly) options.info_log = SilentLogger();
   options.create_if_missing = create;
   options.create_missing_column_families = create;
   const rocksdb::ColumnFamilyOptions family = FamilyOptions();
@@ -151,6 +147,9 @@ absl::StatusOr<std::string> EmbeddedRocks::GetMeta() const {
 }
 
 absl::Status EmbeddedRocks::Write(rocksdb::WriteBatch* batch) {
+  // One at a time: after a failed fsync another one of the same file may succeed although the
+  // kernel has dropped what the first one was to write.
+  const std::lock_guard lock(write_mutex_);
   if (absl::Status status = failure_->status(); !status.ok()) return status;
   rocksdb::WriteOptions options;
   options.sync = true;

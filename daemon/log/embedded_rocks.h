@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,6 +74,7 @@ class EmbeddedRocks {
   const std::string dir_;
   const std::string name_;  // For messages.
   std::shared_ptr<FirstFailure> failure_;
+  std::mutex write_mutex_;
   std::unique_ptr<rocksdb::DB> db_;
   // Owned; destroyed before db_.
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;

@@ -54,10 +54,7 @@ rocksdb::Options StoreOptions(const RocksdbStoreOptions& store,
   options.table_properties_collector_factories.push_back(
       rocksdb::NewCompactOnDeletionCollectorFactory(/*sliding_window_size=*/1024,
                                                     /*deletion_trigger=*/512));
-  // RocksDB's own message files stay small.
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 1 << 20;
-  options.keep_log_file_num = 2;
+  options.info_log = SilentLogger();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
 

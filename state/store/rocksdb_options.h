@@ -22,7 +22,9 @@ namespace escalation {
 // The first of `wanted` that this librocksdb was built with.
 rocksdb::CompressionType FirstKnown(std::initializer_list<rocksdb::CompressionType> wanted);
 
-// Writes nothing. For readers: RocksDB's own message file belongs to the process that writes.
+// Writes nothing. RocksDB's own message file would be one more to bound, a reader would take it
+// away from the process that writes, and on a full disk writing to it aborts the process where
+// RocksDB is built with assertions, as Debian's is. What matters comes as a status.
 std::shared_ptr<rocksdb::Logger> SilentLogger();
 
 rocksdb::Options StoreOptions(const RocksdbStoreOptions& options,

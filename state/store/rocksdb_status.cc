@@ -50,6 +50,11 @@ void FirstFailure::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::St
   Keep(FromRocksdb(*error, where_)).IgnoreError();
 }
 
+void FirstFailure::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                                        bool* auto_recovery) {
+  *auto_recovery = false;
+}
+
 absl::Status FirstFailure::Keep(const absl::Status& status) {
   const std::lock_guard lock(mutex_);
   if (failure_.ok()) failure_ = status;

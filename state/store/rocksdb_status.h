@@ -33,6 +33,9 @@ class FirstFailure : public rocksdb::EventListener {
   explicit FirstFailure(std::string where) : where_(std::move(where)) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
+  // RocksDB would wait for room and go on by itself, in files that are broken by then.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
+                            bool* auto_recovery) override;
 
   // Keeps `status` unless a failure is kept already, and returns the one that is kept.
   absl::Status Keep(const absl::Status& status);

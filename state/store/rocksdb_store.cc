@@ -21,9 +21,11 @@ constexpr char kRebuildHint[] =
 rocksdb::Slice AsSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
-absl::Status WithHint(const absl::Status& status) {
-  if (!absl::IsDataLoss(status)) return status;
-  return absl::DataLossError(Cat(std::string(status.message()), kRebuildHint));
+// A damaged store is rebuilt; a failed disk or a lock is another matter.
+absl::Status Explained(const rocksdb::Status& status, std::string_view dir) {
+  const absl::Status plain = FromRocksdb(status, dir);
+  if (!status.IsCorruption()) return plain;
+  return absl::DataLossError(Cat(std::string(plain.message()), kRebuildHint));
 }
 
 }  // namespace
@@ -91,8 +93,7 @@ absl::Status RocksdbStore::Attach(bool read_only) {
           Cat(dir_, ": cannot create the directory: ", error.message()));
     }
   }
-  rocksdb::Options options = StoreOptions(options_, rocks_->failure);
-  if (read_only) options.info_log = SilentLogger();
+  const rocksdb::Options options = StoreOptions(options_, rocks_->failure);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = read_only ? rocksdb::DB::OpenForReadOnly(options, dir_, &db)
                                            : rocksdb::DB::Open(options, dir_, &db);
@@ -101,7 +102,7 @@ absl::Status RocksdbStore::Attach(bool read_only) {
       return absl::FailedPreconditionError(
           Cat(dir_, ": not a store that escalationd wrote: ", status.ToString()));
     }
-    return WithHint(FromRocksdb(status, dir_));
+    return Explained(status, dir_);
   }
   rocks_->db.reset(db);
   return absl::OkStatus();
@@ -161,7 +162,7 @@ absl::StatusOr<std::optional<std::string>> RocksdbStore::Get(std::string_view ke
   std::string value;
   const rocksdb::Status status = rocks_->db->Get(rocksdb::ReadOptions(), AsSlice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return WithHint(FromRocksdb(status, dir_));
+  if (!status.ok()) return Explained(status, dir_);
   return std::optional<std::string>(std::move(value));
 }
 
@@ -176,7 +177,7 @@ absl::Status RocksdbStore::MultiGet(const std::vector<std::string>& keys,
                        slices.data(), found.data(), statuses.data(), /*sorted_input=*/true);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].IsNotFound()) continue;
-    if (!statuses[i].ok()) return WithHint(FromRocksdb(statuses[i], dir_));
+    if (!statuses[i].ok()) return Explained(statuses[i], dir_);
     (*values)[i] = std::string(View(found[i]));
   }
   return absl::OkStatus();
@@ -191,7 +192,7 @@ absl::Status RocksdbStore::Scan(std::string_view begin, std::string_view end,
   for (it->Seek(AsSlice(begin)); it->Valid(); it->Next()) {
     if (!visit(View(it->key()), View(it->value()))) break;
   }
-  return WithHint(FromRocksdb(it->status(), dir_));
+  return Explained(it->status(), dir_);
 }
 
 absl::Status RocksdbStore::Writable() const {

@@ -1,19 +1,17 @@
 // Appends to an embedded log until it is killed, and prints what was acknowledged:
 //
-//   log_crash_writer DIR ROUND [FILE_BYTES_MAX]
+//   log_crash_writer DIR ROUND [FAILURE]
 //
 //   record OFFSET NUMBER    the record NUMBER of this round has this offset
 //   decision SEQ            decisions are published through SEQ
 //   failed CODE MESSAGE     the first append that failed; hint lines are joined. The program ends
 //   again CODE              what a second append gives after that
 //
-// With FILE_BYTES_MAX no file may grow beyond it, as on a full disk.
-#include <sys/resource.h>
+// FAILURE: a disk that becomes full or fails, see failing_disk.h.
 #include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
-#include <csignal>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
@@ -21,6 +19,7 @@
 #include "daemon/log/embedded_log.h"
 #include "state/base/text.h"
 #include "tests/daemon/log/crash_records.h"
+#include "tests/support/failing_disk.h"
 
 namespace escalation {
 namespace {
@@ -88,13 +87,7 @@ class Writer {
 
 int Main(int argc, char** argv) {
   if (argc < 3) return 2;
-  if (argc > 3) {
-    // The write fails with EFBIG instead of a signal.
-    std::signal(SIGXFSZ, SIG_IGN);
-    const rlim_t bytes = static_cast<rlim_t>(std::atoll(argv[3]));
-    const rlimit limit = {bytes, bytes};
-    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
-  }
+  if (argc > 3 && !FailDisk(argv[3])) return 2;
   EmbeddedLogOptions options;
   options.clock = [] { return Instant{1'773'144'000'000}; };
   absl::StatusOr<std::unique_ptr<Log>> log = OpenEmbeddedLog(argv[1], std::move(options));

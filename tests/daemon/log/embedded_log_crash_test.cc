@@ -252,23 +252,40 @@ TEST(EmbeddedLogCrashTest, a_missing_table_is_found) {
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
 }
 
-TEST(EmbeddedLogCrashTest, a_full_disk_stops_the_log_and_loses_nothing) {
-  const TemporaryDirectory dir;
+// Writes on a disk that fails at some point, and checks what every failure has in common.
+Said WriteUntilFailure(const std::string& dir, const std::string& failure) {
   Said said;
-  ChildProcess writer({LOG_CRASH_WRITER, dir.path(), "0", "1000000"});
+  ChildProcess writer({LOG_CRASH_WRITER, dir, "0", failure});
   while (const std::optional<std::string> line = writer.ReadLine()) said.Take(*line);
-  EXPECT_EQ(writer.Wait(), 0);
-  ASSERT_FALSE(said.records.empty());
-  EXPECT_EQ(said.failed_code, static_cast<int>(absl::StatusCode::kResourceExhausted));
-  EXPECT_NE(said.failed.find(dir.path()), std::string::npos) << said.failed;
-  EXPECT_NE(said.failed.find("no room left to write"), std::string::npos) << said.failed;
-  // Not tried again, although a small write might fit.
-  EXPECT_EQ(said.again_code, static_cast<int>(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(writer.Wait(), 0) << "it ends by itself, not by an abort";
+  EXPECT_FALSE(said.records.empty());
+  EXPECT_NE(said.failed.find(dir), std::string::npos) << said.failed;
+  EXPECT_EQ(said.again_code, said.failed_code) << "not tried again";
 
-  const absl::StatusOr<std::unique_ptr<Log>> log = Open(dir.path(), Access::kReadWrite);
-  ASSERT_TRUE(log.ok()) << log.status();
+  const absl::StatusOr<std::unique_ptr<Log>> log = Open(dir, Access::kReadWrite);
+  EXPECT_TRUE(log.ok()) << log.status();
+  if (!log.ok()) return said;
   ExpectAcknowledged(**log, said, 0);
-  EXPECT_TRUE(AppendAndWait(**log, kZero, "there is room again").ok());
+  EXPECT_TRUE(AppendAndWait(**log, kZero, "the disk is well again").ok());
+  return said;
+}
+
+TEST(EmbeddedLogCrashTest, a_full_disk_stops_the_log_and_loses_nothing) {
+  for (const char* failure : {"space:1000000", "space:1234567", "space:3000001"}) {
+    const TemporaryDirectory dir;
+    const Said said = WriteUntilFailure(dir.path(), failure);
+    EXPECT_EQ(said.failed_code, static_cast<int>(absl::StatusCode::kResourceExhausted));
+    EXPECT_NE(said.failed.find("no room left to write"), std::string::npos) << said.failed;
+  }
+}
+
+TEST(EmbeddedLogCrashTest, a_failed_fsync_is_not_tried_again_and_loses_nothing) {
+  for (const char* failure : {"sync:60", "sync:133", "sync:250"}) {
+    const TemporaryDirectory dir;
+    const Said said = WriteUntilFailure(dir.path(), failure);
+    EXPECT_EQ(said.failed_code, static_cast<int>(absl::StatusCode::kDataLoss));
+    EXPECT_NE(said.failed.find("the disk failed"), std::string::npos) << said.failed;
+  }
 }
 
 }  // namespace

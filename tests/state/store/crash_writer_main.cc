@@ -1,22 +1,21 @@
 // Commits turns to a store until it is killed:
 //
-//   store_crash_writer DIR FIRST [FILE_BYTES_MAX]
+//   store_crash_writer DIR FIRST [FAILURE]
 //
 //   committed N     turn N is committed; each turn writes the keys "first", "last" and "turn N"
 //   flushed N       everything up to turn N is flushed
 //   failed CODE MESSAGE, again CODE    the first commit that failed, and the one after it
 //
-// With FILE_BYTES_MAX no file may grow beyond it, as on a full disk.
-#include <sys/resource.h>
+// FAILURE: a disk that becomes full or fails, see failing_disk.h.
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 
 #include "state/base/text.h"
 #include "state/store/rocksdb_store.h"
 #include "tests/state/store/store_turns.h"
+#include "tests/support/failing_disk.h"
 
 namespace escalation {
 namespace {
@@ -28,13 +27,7 @@ void Print(const std::string& line) {
 
 int Main(int argc, char** argv) {
   if (argc < 3) return 2;
-  if (argc > 3) {
-    // The write fails with EFBIG instead of a signal.
-    std::signal(SIGXFSZ, SIG_IGN);
-    const rlim_t bytes = static_cast<rlim_t>(std::atoll(argv[3]));
-    const rlimit limit = {bytes, bytes};
-    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
-  }
+  if (argc > 3 && !FailDisk(argv[3])) return 2;
   RocksdbStoreOptions options;
   options.flush_bytes_max = 256 << 10;
   absl::StatusOr<std::unique_ptr<RocksdbStore>> store =

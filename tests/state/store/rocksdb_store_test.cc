@@ -205,19 +205,32 @@ TEST(RocksdbStoreTest, a_kill_leaves_whole_turns_and_all_that_was_flushed) {
   }
 }
 
-TEST(RocksdbStoreTest, a_full_disk_stops_the_store_and_leaves_whole_turns) {
-  const TemporaryDirectory dir;
-  Said said;
-  ChildProcess writer({STORE_CRASH_WRITER, dir / "store", "0", "60000"});
-  while (const std::optional<std::string> line = writer.ReadLine()) said.Take(*line);
-  EXPECT_EQ(writer.Wait(), 0);
-  EXPECT_EQ(said.failed_code, static_cast<int>(absl::StatusCode::kResourceExhausted));
-  EXPECT_NE(said.failed.find(dir / "store"), std::string::npos) << said.failed;
-  EXPECT_NE(said.failed.find("no room left to write"), std::string::npos) << said.failed;
-  EXPECT_EQ(said.again_code, said.failed_code);
-  const std::unique_ptr<RocksdbStore> store = OpenOk(dir / "store");
-  ASSERT_NE(store, nullptr);
-  EXPECT_GE(WholeUpTo(*store), said.flushed);
+TEST(RocksdbStoreTest, a_failing_disk_stops_the_store_and_leaves_whole_turns) {
+  const struct {
+    const char* failure;
+    absl::StatusCode code;
+    const char* words;
+  } rows[] = {
+      {"space:50000", absl::StatusCode::kResourceExhausted, "no room left to write"},
+      {"space:456789", absl::StatusCode::kResourceExhausted, "no room left to write"},
+      {"sync:20", absl::StatusCode::kDataLoss, "the disk failed"},
+      {"sync:41", absl::StatusCode::kDataLoss, "the disk failed"},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.failure);
+    const TemporaryDirectory dir;
+    Said said;
+    ChildProcess writer({STORE_CRASH_WRITER, dir / "store", "0", row.failure});
+    while (const std::optional<std::string> line = writer.ReadLine()) said.Take(*line);
+    EXPECT_EQ(writer.Wait(), 0) << "it ends by itself, not by an abort";
+    EXPECT_EQ(said.failed_code, static_cast<int>(row.code)) << said.failed;
+    EXPECT_NE(said.failed.find(dir / "store"), std::string::npos) << said.failed;
+    EXPECT_NE(said.failed.find(row.words), std::string::npos) << said.failed;
+    EXPECT_EQ(said.again_code, said.failed_code);
+    const std::unique_ptr<RocksdbStore> store = OpenOk(dir / "store");
+    ASSERT_NE(store, nullptr);
+    EXPECT_GE(WholeUpTo(*store), said.flushed);
+  }
 }
 
 TEST(RocksdbStoreTest, a_damaged_table_is_found) {
