@@ -256,7 +256,7 @@ void PartitionFold::Impl::FoldTicket(const FoldRecord& record, Tenant* tenant, I
   if (at.ms < slot.state.live().reached_ms()) ++counts_.late_events;
   sink_.About(tenant->name(), slot.ticket_id, tenant->CurrentPolicy().revision());
   TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
-  fold.Apply(record.event, record.offset.value, at);
+  fold.Apply(record.event, record.offset.value, at, record.appended);
   Touch(tenant, &slot, &fold);
 }
 
@@ -277,7 +277,7 @@ void PartitionFold::Impl::FoldPageEvent(const FoldRecord& record, Tenant* tenant
   }
   sink_.About(tenant->name(), ticket_id, tenant->CurrentPolicy().revision());
   TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
-  fold.Apply(event, record.offset.value, at);
+  fold.Apply(event, record.offset.value, at, record.appended);
   Touch(tenant, &slot, &fold);
 }
 
@@ -296,12 +296,12 @@ void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, In
   merged.mutable_merged()->set_into(target.ticket_id);
   sink_.About(tenant->name(), source.ticket_id, tenant->CurrentPolicy().revision());
   TicketFold fold(*tenant, tenant->name(), source.ticket_id, &source.state, &sink_);
-  fold.Apply(merged, record.offset.value, at);
+  fold.Apply(merged, record.offset.value, at, record.appended);
   Touch(tenant, &source, &fold);
   if (unanswered_ms == 0) return;
   sink_.About(tenant->name(), target.ticket_id, tenant->CurrentPolicy().revision());
   TicketFold heir(*tenant, tenant->name(), target.ticket_id, &target.state, &sink_);
-  heir.Inherit(Instant{unanswered_ms}, record.offset.value);
+  heir.Inherit(Instant{unanswered_ms}, record.offset.value, record.appended);
   Touch(tenant, &target, &heir);
 }
 

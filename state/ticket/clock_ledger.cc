@@ -68,8 +68,8 @@ class Difference {
                       was.within_ms() == is.within_ms() && was.target() == is.target() &&
                       (IsOpen(is) || was.accrued_ms() == is.accrued_ms());
     if (same || told) return;
-    Decide(ClockChange::kAmended, is, std::max(at_, Instant{is.since_ms()}), after.due,
-           "late_event", 0);
+    const Instant due = is.due_ms() == 0 ? Instant::Never() : Instant{is.due_ms()};
+    Decide(ClockChange::kAmended, is, std::max(at_, Instant{is.since_ms()}), due, "late_event", 0);
   }
 
  private:

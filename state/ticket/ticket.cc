@@ -102,7 +102,7 @@ bool TicketFold::IsLate(Instant at) const {
   return at.ms < live.reached_ms() || (live.fired_ms() != 0 && at.ms <= live.fired_ms());
 }
 
-void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at) {
+void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at, Instant arrived) {
   if (event.has_observed()) {
     Observe(event, offset, at);
   } else if (MattersToClocks(event)) {
@@ -111,7 +111,7 @@ void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at) {
       entry.set_starts_nothing(at.ms < state_.live().facts().last_public_reply_ms());
     }
     if (IsLate(at)) {
-      Refold(std::move(entry));
+      Refold(std::move(entry), arrived);
     } else {
       ApplyEntry(std::move(entry));
     }

@@ -38,8 +38,8 @@ class TicketFold {
   TicketFold(Environment& environment, std::string_view tenant, std::string_view ticket_id,
              v1::TicketState* state, DecisionSink* sink);
 
-  // A record about this ticket.
-  void Apply(const v1::Event& event, int64_t offset, Instant at);
+  // A record about this ticket: what it says holds from `at`; `arrived` is the log's time of it.
+  void Apply(const v1::Event& event, int64_t offset, Instant at, Instant arrived);
   // Fires every due moment up to and at `limit`.
   void FireUntil(Instant limit);
 
@@ -50,7 +50,7 @@ class TicketFold {
   // The ticket's first policy came: everything that is kept is folded under it.
   void RefoldAll(Instant at);
   // Takes over what a merged ticket owes: a customer's message that waits since `since`.
-  void Inherit(Instant since, int64_t offset);
+  void Inherit(Instant since, int64_t offset, Instant arrived);
 
   // When the ticket needs folding next: a due moment, a step, or being forgotten. Never: nothing is
   // due.
@@ -65,7 +65,7 @@ class TicketFold {
 
   bool IsLate(Instant at) const;
   void ApplyEntry(v1::Entry entry);
-  void Refold(v1::Entry entry);
+  void Refold(v1::Entry entry, Instant arrived);
   // Folds the kept entries from the base. `late`: the entry whose notes and facts are told; null:
   // none.
   v1::TicketTimeline Run(RefoldObserver* observer, int64_t fire_until_ms) const;

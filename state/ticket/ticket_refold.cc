@@ -69,7 +69,7 @@ v1::TicketTimeline TicketFold::Run(RefoldObserver* observer, int64_t fire_until_
   return result;
 }
 
-void TicketFold::Refold(v1::Entry entry) {
+void TicketFold::Refold(v1::Entry entry, Instant arrived) {
   const int64_t fired_ms = state_.live().fired_ms();
   const int64_t reached_ms = state_.live().reached_ms();
   const v1::TicketTimeline& base = state_.base();
@@ -99,7 +99,8 @@ void TicketFold::Refold(v1::Entry entry) {
 
   LiveObserver live(*this);
   for (v1::Decision& note : after.notes()) live.OnNote(std::move(note), at);
-  RefoldEffects effects(*this, Instant{state_.live().reached_ms()},
+  // Pages cannot be unsent: escalations learn of it when it arrives.
+  RefoldEffects effects(*this, std::max(arrived, Instant{state_.live().reached_ms()}),
                         entry.event().has_page_acknowledged(), BreachKind::kNow);
   DecideDifference(environment_, before.ledger(), after.ledger(), at, BreachKind::kNow, &sink_,
                    &effects);
@@ -127,8 +128,8 @@ void TicketFold::RefoldAll(Instant at) {
   TriggerOnFacts(entry, opened, at);
 }
 
-void TicketFold::Inherit(Instant since, int64_t offset) {
-  Apply(MessageBy(v1::Actor::CUSTOMER), offset, since);
+void TicketFold::Inherit(Instant since, int64_t offset, Instant arrived) {
+  Apply(MessageBy(v1::Actor::CUSTOMER), offset, since, arrived);
 }
 
 void TicketFold::Rearm(const Environment& before, Instant at) {

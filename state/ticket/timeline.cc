@@ -240,8 +240,17 @@ void Timeline::EndClocks(const std::string& metric, ClockState::State state, con
 }
 
 void Timeline::EndAll(const char* reason, Instant at) {
+  // A ticket that is closed may be opened again; what was promised and not kept is promised still.
+  const bool may_reopen = state_.facts().closed_ms() != 0 && state_.facts().merged_into().empty();
   for (ClockState& clock : *state_.mutable_clocks()) {
-    if (IsOpen(clock)) EndClock(&clock, ClockState::CANCELLED, reason, at);
+    if (!IsOpen(clock)) continue;
+    const CompiledTarget* const target = TargetOf(clock);
+    if (may_reopen && target != nullptr && target->metric->expiry() == Metric::BREACH &&
+        !target->metric->explicit_due()) {
+      clock.set_ended_by_resolve(true);
+      FindRun(clock.metric())->set_suspended(true);
+    }
+    EndClock(&clock, ClockState::CANCELLED, reason, at);
   }
   for (v1::MetricRun& run : *state_.mutable_runs()) run.set_open(false);
 }
