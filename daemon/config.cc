@@ -227,7 +227,13 @@ void WalkTenants(YamlMap& top, const std::string& folder, Config* config, std::s
     tenant.policy_path = ResolvePath(folder, policy);
     absl::StatusOr<LoadedPolicy> loaded = LoadPolicyFile(tenant.policy_path);
     if (!loaded.ok()) {
-      CatTo(policies, policies->empty() ? "" : "\n", std::string(loaded.status().message()));
+      const std::string message(loaded.status().message());
+      if (message.starts_with(Cat(tenant.policy_path, ": "))) {
+        // About the file as a whole, so the place that names it says more.
+        map.Problem(map.Find("policy")->place, Cat("\"policy\": ", message));
+      } else {
+        CatTo(policies, policies->empty() ? "" : "\n", message);
+      }
       continue;
     }
     tenant.policy = *std::move(loaded);

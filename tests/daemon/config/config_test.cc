@@ -229,7 +229,7 @@ TEST_F(ConfigFile, WhatIsWrongIsSaid) {
        "got "
        "\"0\""},
       {__LINE__, Cat("tenants: [{name: default, policy: none.yaml}]\n", kRoutes),
-       "none.yaml: no such file"},
+       "escalationd.yaml:1:35: tenant 1: \"policy\": none.yaml: no such file"},
       {__LINE__, Cat("tenants: [{name: default, policy: broken.yaml}]\ninstance: a b\n", kRoutes),
        "escalationd.yaml:2:11: \"instance\" must be 1 to 64 characters of A-Z a-z 0-9 . _ : -, got "
        "\"a b\"\nbroken.yaml:4:16: plan \"gold\": unknown key \"calender\"\n  hint: did you mean "
