@@ -106,12 +106,12 @@ class TidyTest(unittest.TestCase):
     # words
 
     def test_unfinished_and_disabled_are_found(self):
-        self.expect("words", {"state/a.cc": "// TODO: more\n", "tests/b.cc": "TEST(A, DISABLED_b) {\n", "ops/run": "cd /work/main\n",
-                              "tests/c.cc": "  GTEST_SKIP();\n", "daemon/d.cc": '"/var/work/x";\n'},
+        self.expect("words", {"state/a.cc": "// TODO: more\n", "tests/b.cc": "TEST(A, DISABLED_b) {\n", "ops/run": "cd /home/ann/src\n",
+                              "tests/c.cc": "  GTEST_SKIP();\n", "daemon/d.cc": '"/var/home/x";\n'},
                     ['state/a.cc:1: "TODO": finish it or leave it out',
                      'tests/b.cc:1: "DISABLED_b": finish it or leave it out',
                      'tests/c.cc:1: "GTEST_SKIP": finish it or leave it out',
-                     'ops/run:1: "/work/": finish it or leave it out'])
+                     'ops/run:1: "/home/a": finish it or leave it out'])
 
     # format
 
