@@ -162,8 +162,7 @@ void EscalationMachine::Settle(const v1::PageOutcome& outcome, Instant at) {
   const v1::Route* const route = policy.FindRoute(page->route());
   const v1::Escalation* const escalation = Definition(*run);
   if (route != nullptr && !route->fallback().empty() && escalation != nullptr) {
-    const std::string failed = page->route();  // `page` moves when the fallback is added.
-    RequestPage(run, *escalation, route->fallback(), false, failed, route->path(), at);
+    RequestPage(run, *escalation, route->fallback(), false, page->route(), route->path(), at);
     return;
   }
   v1::Alarm* const alarm = sink_.Add(at, Instant::Never(), run->rule()).mutable_alarm();
