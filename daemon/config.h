@@ -3,15 +3,15 @@
 // The daemon's config file (YAML): everything that differs between installations. Nothing here may
 // change state or decisions; promises stand in the policy.
 //
-//   Input       one file; environment variables as ${NAME} or ${NAME:default} in its values; files
-//               that hold secrets; the policy files that it names
+//   Input       one file; environment variables as ${NAME} or ${NAME:default} in its values;
+//               files that hold secrets; the policy files that it names
 //   Output      Config, complete with defaults, paths relative to the config file resolved
 //   Invariants  1. a file with any problem gives nothing: a reload keeps the old config
 //               2. every route that a tenant's policy pages is configured
 //               3. secrets are held as Secret and appear in no message
 //   Time        none
-//   Errors      kInvalidArgument; the message has a line "FILE:LINE:COLUMN: ..." for each problem,
-//               also for those of the policy files
+//   Errors      kInvalidArgument; the message has a line "FILE:LINE:COLUMN: ..." for each
+//               problem, also for those of the policy files
 //   Threads     values
 #pragma once
 

@@ -5,9 +5,8 @@
 //   Input       the config file; signals by Reload and Stop
 //   Output      a running instance, until Stop or an error of a loop
 //   Invariants  1. the API answers only while the log takes events; it stops first
-//               2. stopping: no new events, the log is folded to its end, decisions are published,
-//               pages under way get their
-//                  outcome, the store is flushed
+//               2. stopping: no new events, the log is folded to its end, decisions are
+//                  published, pages under way get their outcome, the store is flushed
 //               3. a reload with an error keeps the running config
 //   Time        the system's clock, read here and handed on
 //   Errors      kInvalidArgument: config. Others as the log, the store and the API's address

@@ -6,12 +6,12 @@
 //   Output      the store, folded up to the log's end; ticks; deliveries to the dispatcher
 //   Invariants  1. nothing is published or delivered before its turn is committed
 //               2. a page leaves only once the fold has caught up with the log's end, or waited
-//               kReleaseHold: what was answered
-//                  meanwhile wakes nobody
+//                  kReleaseHold: what was answered meanwhile wakes nobody
 //               3. after a start nothing is delivered before the log was read to its end
 //   Time        the clock decides when to tick and how late a page is; never what is decided
 //   Errors      kUnavailable: tried again. Others end the loop: the process MUST stop, a restart
-//   folds the log again Threads     Run on one thread; Stop and Status from any
+//               folds the log again
+//   Threads     Run on one thread; Stop and Status from any
 #pragma once
 
 #include <deque>

@@ -6,8 +6,10 @@
 //   Input       a loaded policy; the committed state
 //   Output      the records to append: calendars first, so that clocks start on them
 //   Invariants  1. calendars that the log has already are not published again: that would re-arm
-//   every clock for nothing Errors      kAborted: another revision is in force than expected.
-//   kDataLoss: stored state cannot be decoded Threads     stateless; safe everywhere
+//                  every clock for nothing
+//   Errors      kAborted: another revision is in force than expected. kDataLoss: stored state
+//               cannot be decoded
+//   Threads     stateless; safe everywhere
 #pragma once
 
 #include <vector>

@@ -4,11 +4,13 @@
 //
 //   Input       outbox entries of the committed state
 //   Output      the decisions stream, contiguous; Published records that trim every replica's
-//   outbox Invariants  1. a decision is published after its turn is committed, never before
+//               outbox
+//   Invariants  1. a decision is published after its turn is committed, never before
 //               2. after a restart it goes on behind what the stream holds
 //   Time        the given clock spaces Published records
-//   Errors      kUnavailable is tried again with the next wake; others are kept and end the thread:
-//   the owner stops Threads     Start, Wake and Stop from any thread; one thread of its own
+//   Errors      kUnavailable is tried again with the next wake; others are kept and end the
+//               thread: the owner stops
+//   Threads     Start, Wake and Stop from any thread; one thread of its own
 #pragma once
 
 #include <condition_variable>

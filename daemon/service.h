@@ -4,9 +4,11 @@
 //
 //   Input       whole requests
 //   Output      POST /v1/events -> Ingest; POST /v1/policy -> the log; GET /v1/... -> queries;
-//   /metrics; /-/healthy; /-/ready Invariants  1. a path has one owner; a known path with another
-//   method is 405, an unknown path 404 Errors      as daemon/api/http.h Threads     Handle from
-//   several threads; what it borrows outlives it
+//               /metrics; /-/healthy; /-/ready
+//   Invariants  1. a path has one owner; a known path with another method is 405, an unknown path
+//                  404
+//   Errors      as daemon/api/http.h
+//   Threads     Handle from several threads; what it borrows outlives it
 #pragma once
 
 #include <functional>

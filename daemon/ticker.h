@@ -7,8 +7,8 @@
 //   Output      whether to append a tick now, and until when it reaches; else when to look again
 //   Invariants  1. one tick is in flight at most
 //               2. ticks are kSpacing apart at least
-//               3. a tick reaches to `settle` before the clock: what happened together has time to
-//               arrive together
+//               3. a tick reaches to `settle` before the clock: what happened together has time
+//                  to arrive together
 //   Time        enters as arguments
 //   Errors      none
 //   Threads     one owner

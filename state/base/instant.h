@@ -2,10 +2,12 @@
 //
 // Points in time and lengths of time, in milliseconds. The only time types inside escalationd.
 //
-//   Instant     milliseconds since 1970-01-01T00:00:00Z, without leap seconds. Accepted: 2000-01-01
-//   up to 2100-01-01 Duration    a signed number of milliseconds Text        RFC 3339 in UTC, with
-//   exactly as many of three fraction digits as needed: "2026-03-11T07:00:00Z" Threads     values;
-//   safe everywhere
+//   Instant     milliseconds since 1970-01-01T00:00:00Z, without leap seconds. Accepted:
+//               2000-01-01 up to 2100-01-01
+//   Duration    a signed number of milliseconds
+//   Text        RFC 3339 in UTC, with exactly as many of three fraction digits as needed:
+//               "2026-03-11T07:00:00Z"
+//   Threads     values; safe everywhere
 #pragma once
 
 #include <compare>

@@ -3,7 +3,8 @@
 // A decision as one line that a person reads: scenarios, simulations and explanations print it.
 //
 //   Input       a decision; how times are to be shown
-//   Output      "clock T-1 engagement breached used=2h at=2026-03-11T07:00:00Z", without line feed
+//   Output      "clock T-1 engagement breached used=2h at=2026-03-11T07:00:00Z", without line
+//               feed
 //   Time        enters as arguments only
 //   Errors      none: an empty body gives "(no body)"
 //   Threads     stateless; safe everywhere

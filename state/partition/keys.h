@@ -4,24 +4,27 @@
 //
 //   DO NOT CHANGE: stored on disk. A new layout takes a new prefix and a new kFormatVersion.
 //
-//   meta      := 'm'                                            PartitionState (state.proto):
-//   position, hash, seq, cursor, ticks identity  := 'i' StoreIdentity: which log and partition this
-//   folds, format version tenant    := 't' tenant                                     TenantState:
-//   policy and calendar revisions, marks, mutes, storms policy    := 'P' tenant 0x00 revision:u64be
-//   Policy calendars := 'C' tenant 0x00 revision:u64be                 CalendarSet account   := 'a'
-//   tenant 0x00 account                        AccountState ticket    := 'k' tenant 0x00 ticket_id
-//   TicketState wake-up   := 'w' due_ms:u64be tenant 0x00 ticket_id         empty; big-endian:
-//   iteration is time order; one per open ticket dedupe    := 'x' tenant 0x00 source 0x00
-//   generation 0x00 partition:u32be    SourcePosition: highest (offset, index) folded recent    :=
-//   'h' tenant 0x00 source 0x00 event_id           RecentEvent: content hash and log time of a
-//   hook's event expiry    := 'e' at_ms:u64be tenant 0x00 source 0x00 event_id   empty; when
-//   `recent` may be forgotten outbox    := 'o' seq:u64be                                  Decision,
-//   not yet confirmed as published pending   := 'd' seq:u64be PendingDelivery: a page operation
-//   without an outcome problem   := 'l' tenant 0x00 problem 0x00 ticket_id         empty; the
-//   tickets linked to a problem of_account:= 'A' tenant 0x00 account 0x00 ticket_id         empty;
-//   the tickets of an account, for fan-out
+//   meta       := 'm'                                         PartitionState
+//   identity   := 'i'                                         StoreIdentity (store.proto)
+//   tenant     := 't' tenant                                  TenantState
+//   policy     := 'P' tenant 0x00 revision:u64be              Policy
+//   calendars  := 'C' tenant 0x00 revision:u64be              CalendarSet
+//   account    := 'a' tenant 0x00 account                     AccountState
+//   ticket     := 'k' tenant 0x00 ticket_id                   TicketState
+//   wake-up    := 'w' due_ms:u64be tenant 0x00 ticket_id      empty
+//   dedupe     := 'x' tenant 0x00 source 0x00 generation 0x00 partition:u32be
+//                                                             SourcePosition: highest one folded
+//   recent     := 'h' tenant 0x00 source 0x00 event_id        RecentEvent of a hook
+//   expiry     := 'e' at_ms:u64be tenant 0x00 source 0x00 event_id
+//                                                             empty; `recent` may be forgotten then
+//   outbox     := 'o' seq:u64be                               OutboxEntry, not published yet
+//   pending    := 'd' seq:u64be                               PendingDelivery, without an outcome
+//   problem    := 'l' tenant 0x00 problem 0x00 ticket_id      empty; tickets linked to a problem
+//   of_account := 'A' tenant 0x00 account 0x00 ticket_id      empty; tickets of an account
 //
-// Names and ids hold no 0x00 (state/base/ids.h), so every key can be taken apart again.
+// Numbers are big-endian, so that iteration is in their order: wake-ups come in order of time. A
+// ticket has at most one wake-up; the tenant's own has an empty ticket_id. Names and ids hold no
+// 0x00 (state/base/ids.h), so every key can be taken apart again.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 //   Invariants  1. a ticket has at most one wake-up, registered after the cursor
 //               2. a ticket that is touched many times in a turn is encoded once
 //               3. decoded tickets stay in a bounded cache; what it holds never changes what is
-//               folded
+//                  folded
 //   Errors      the first failed read is kept: the turn MUST be dropped then, since it saw a hole
 //   Threads     the folding thread
 #pragma once

@@ -4,18 +4,18 @@
 //
 //   Input       records in order of offset; the committed state, through a StateReader
 //   Output      a Turn to commit before anything is published or delivered, and its decisions in
-//   order Invariants  1. pure: the same records give the same bytes, in whatever batches they come,
-//   on every machine
-//               2. nothing is skipped: a record that cannot be understood stops the fold; one that
-//               says nothing new is dropped by
-//                  rules that the log alone decides
+//               order
+//   Invariants  1. pure: the same records give the same bytes, in whatever batches they come, on
+//                  every machine
+//               2. nothing is skipped: a record that cannot be understood stops the fold; one
+//                  that says nothing new is dropped by rules that the log alone decides
 //               3. a record that touches many tickets is folded in chunks, with one cursor, and
-//               nothing is folded in between
+//                  nothing is folded in between
 //   Time        only that of the records
-//   Errors      kFailedPrecondition: the log holds what this binary does not understand. kDataLoss:
-//   stored state cannot be decoded, or
-//               another replica decided differently. Others: as the StateReader. After an error the
-//               fold MUST be made anew
+//   Errors      kFailedPrecondition: the log holds what this binary does not understand.
+//               kDataLoss: stored state cannot be decoded, or another replica decided
+//               differently. Others: as the StateReader. After an error the fold MUST be made
+//               anew
 //   Threads     the folding thread
 #pragma once
 

@@ -5,10 +5,10 @@
 //
 //   Input       TenantState and what it names, from the overlay
 //   Output      the Environment of the tenant's tickets; changes of TenantState
-//   Invariants  1. policies are kept for as long as a ticket may name them: the latest kPoliciesMax
-//   revisions
+//   Invariants  1. policies are kept for as long as a ticket may name them: the latest
+//                  kPoliciesMax revisions
 //               2. calendars are compiled for the years around the log's time; what they answer
-//               does not depend on it
+//                  does not depend on it
 //   Time        the log's time of the present record, by BeginRecord
 //   Errors      failed reads go to the overlay's status
 //   Threads     the folding thread

@@ -5,9 +5,10 @@
 //
 //   Input       StateReader: the committed state before the batch
 //   Output      Turn: every change of the batch, to be committed atomically, before anything is
-//   published or delivered Invariants  1. writes are sorted by key and each key occurs once
+//               published or delivered
+//   Invariants  1. writes are sorted by key and each key occurs once
 //               2. position, running hash, outbox and wake-ups are keys like any other (keys.h):
-//               one atomic batch holds all
+//                  one atomic batch holds all
 //   Threads     values; a StateReader may be read by any thread and sees committed turns only
 #pragma once
 

@@ -6,7 +6,7 @@
 //   Output      look-ups by name that never copy
 //   Invariants  1. immutable; pointers into it live as long as it
 //               2. the order of everything is the policy's own, so decisions come in the policy's
-//               order
+//                  order
 //   Errors      none: an unknown name is a null pointer or -1
 //   Threads     immutable after construction; safe everywhere
 #pragma once

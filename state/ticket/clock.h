@@ -8,8 +8,9 @@
 //               2. accrued_ms never decreases within a cycle
 //               3. a breach, once decided, is never unset; only BreachRetracted answers it
 //   Time        enters as arguments only; open time is counted by the calendar, which nobody asks
-//   for the present Errors      none: facts arrive valid; a broken invariant aborts Threads
-//   stateless; safe everywhere
+//               for the present
+//   Errors      none: facts arrive valid; a broken invariant aborts Threads stateless; safe
+//               everywhere
 #pragma once
 
 #include "escalation/v1/state.pb.h"

@@ -3,8 +3,9 @@
 // Where the fold of a ticket puts its decisions.
 //
 //   Output      one v1::Decision per call, with id, seq, cause and times set; the caller fills in
-//   the body at once Invariants  1. decisions come in the order of the calls, and that order is
-//   part of the result Threads     the folding thread
+//               the body at once
+//   Invariants  1. decisions come in the order of the calls, and that order is part of the result
+//   Threads     the folding thread
 #pragma once
 
 #include <string_view>

@@ -3,16 +3,16 @@
 // Escalations of one ticket: who is woken, when, and what ends it.
 //
 //   Input       triggers (clock warned or breached, severity, token, request), facts,
-//   acknowledgements, delivery outcomes, time Output      EscalationStarted/Stepped/Stopped,
-//   PageRequested/Closed, TicketActionRequested, Notify Invariants  1. forward only: never folded
-//   again; a late event acts from when it arrives
+//               acknowledgements, delivery outcomes, time
+//   Output      EscalationStarted/Stepped/Stopped, PageRequested/Closed, TicketActionRequested,
+//               Notify
+//   Invariants  1. forward only: never folded again; a late event acts from when it arrives
 //               2. at most one run of an escalation wakes people at a time; another trigger
-//               meanwhile changes nothing
+//                  meanwhile changes nothing
 //               3. the generation rises with each intent to wake someone; an outcome or
-//               acknowledgement of another generation
-//                  touches nothing else
+//                  acknowledgement of another generation touches nothing else
 //               4. every page that was requested and not closed is closed when its run ends, and
-//               closed again when it lands later
+//                  closed again when it lands later
 //   Time        enters as arguments only, rising
 //   Errors      none
 //   Threads     one machine, one thread

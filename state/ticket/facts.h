@@ -5,11 +5,12 @@
 //
 //   Input       the facts before, one event, the policy in force, the account
 //   Output      the facts after; momentary facts; decisions that follow from facts alone (flags,
-//   rejections, clamping) Invariants  1. internal messages and bots never count as an agent's
-//   answer
+//               rejections, clamping)
+//   Invariants  1. internal messages and bots never count as an agent's answer
 //               2. who may not set the severity does not set it
 //   Errors      none: a value that the policy does not know is flagged, and the ticket keeps its
-//   own Threads     stateless; safe everywhere
+//               own
+//   Threads     stateless; safe everywhere
 #pragma once
 
 #include <string>

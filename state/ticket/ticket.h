@@ -5,13 +5,13 @@
 //
 //   Input       events with their instants; limits up to which due moments fire
 //   Output      the ticket's state after; decisions
-//   Invariants  1. a ticket is never behind its own events: due moments before an event fire before
-//   it, with their own time
-//               2. a late event gives the same clocks as if it had come in time, and decisions that
-//               answer what was decided meanwhile
+//   Invariants  1. a ticket is never behind its own events: due moments before an event fire
+//                  before it, with their own time
+//               2. a late event gives the same clocks as if it had come in time, and decisions
+//                  that answer what was decided meanwhile
 //               3. clocks can be folded again; escalations only go forward
-//               4. at most kEntriesMax events are kept for folding again; an older event is applied
-//               at the beginning of these, flagged
+//               4. at most kEntriesMax events are kept for folding again; an older event is
+//                  applied at the beginning of these, flagged
 //   Time        enters as arguments only
 //   Errors      none
 //   Threads     one fold, one thread

@@ -6,13 +6,12 @@
 //   Input       entries in order of their time; limits up to which due moments fire
 //   Output      what happened to clocks and facts, told to an observer in order of time
 //   Invariants  1. time never goes back: Apply and FireUntil take rising instants
-//               2. a due moment fires strictly before every event that is later than it, and after
-//               every event at the same
-//                  instant: a stop at the due instant is met
-//               3. one event that matches several conditions of a metric: stop before pause before
-//               start
-//               4. a clock is (metric, set, lane): severity, plan and fields change its target, not
-//               its cycle
+//               2. a due moment fires strictly before every event that is later than it, and
+//                  after every event at the same instant: a stop at the due instant is met
+//               3. one event that matches several conditions of a metric: stop before pause
+//                  before start
+//               4. a clock is (metric, set, lane): severity, plan and fields change its target,
+//                  not its cycle
 //   Time        enters as arguments only
 //   Errors      none
 //   Threads     one timeline, one thread
