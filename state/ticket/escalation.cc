@@ -18,8 +18,17 @@ namespace {
 // Repetitions of an escalation that names none.
 constexpr int kRepetitionsMax = 100;
 
+bool HasOpenPage(const EscalationState& run) {
+  return std::any_of(run.pages().begin(), run.pages().end(), [](const PageState& page) {
+    return !page.closed() &&
+           (page.state() == PageState::REQUESTED || page.state() == PageState::DELIVERED);
+  });
+}
+
+// Somebody is being woken, or was and has not answered.
 bool WakesPeople(const EscalationState& run) {
-  return run.state() == EscalationState::WAITING || run.state() == EscalationState::RUNNING;
+  return run.state() == EscalationState::WAITING || run.state() == EscalationState::RUNNING ||
+         (run.state() == EscalationState::EXHAUSTED && HasOpenPage(run));
 }
 
 bool Contains(const v1::Escalation& escalation, StopOn::Kind kind) {

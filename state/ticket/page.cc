@@ -62,7 +62,9 @@ void DescribePage(const Environment& environment, std::string_view ticket_id,
   v1::PageRequested* const page = decision->mutable_page_requested();
   const v1::TicketFacts& facts = timeline.facts();
   page->set_escalation(run.name());
-  page->set_level(facts.level());
+  // The level that the step asks for, else where the ticket is.
+  const bool asks = run.step() > 0 && !escalation.steps(run.step() - 1).level().empty();
+  page->set_level(asks ? escalation.steps(run.step() - 1).level() : facts.level());
   page->set_generation(run.generation());
   page->set_step(run.step());
   page->set_severity(facts.severity());

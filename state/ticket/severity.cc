@@ -50,6 +50,11 @@ std::string Clamped(const CompiledPolicy& policy, const std::string& severity,
 void OpenWithSeverity(const CompiledPolicy& policy, const v1::Actor& actor, const std::string& wish,
                       v1::TicketFacts* facts, FactChange* change) {
   if (facts->severity_settled()) return;
+  if (policy.HighestRank() < 0) {
+    // No policy yet: the first one judges the wish.
+    facts->set_severity(wish);
+    return;
+  }
   const bool known = policy.SeverityRank(wish) >= 0;
   if (!wish.empty() && !known) {
     Flag(change, "unknown_severity", Cat("severity \"", wish, "\" is not in the policy"));
