@@ -67,6 +67,8 @@ absl::Status Pipeline::Run() {
       if (stopping_ && (!caught_up.ok() || *caught_up)) return absl::OkStatus();
     }
     if (caught_up.ok() && !*caught_up) continue;
+    // Nothing more can be promised: a start on a repaired disk goes on.
+    if (absl::Status status = world_.log->Health(); !status.ok()) return status;
     if (caught_up.ok()) {
       if (absl::Status status = Own(); !status.ok()) return status;
       if (absl::Status status = Tick(); !status.ok()) return status;

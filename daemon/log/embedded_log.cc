@@ -38,6 +38,7 @@ class EmbeddedLog : public Log {
   void Append(Partition partition, std::string value, Done done) override;
   absl::Status Publish(Partition partition,
                        const std::vector<PublishedDecision>& decisions) override;
+  absl::Status Health() const override;
   absl::StatusOr<uint64_t> PublishedThrough(Partition partition) const override;
   absl::StatusOr<std::vector<PublishedDecision>> ReadDecisions(Partition partition, uint64_t from,
                                                                size_t count) const override;
@@ -250,6 +251,11 @@ absl::Status EmbeddedLog::Publish(Partition partition,
     failure_ = status;
   }
   return status;
+}
+
+absl::Status EmbeddedLog::Health() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
 }
 
 absl::StatusOr<uint64_t> EmbeddedLog::PublishedThrough(Partition partition) const {

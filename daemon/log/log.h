@@ -108,6 +108,9 @@ class Log {
   // Takes the record; `done` runs exactly once, after the record is durable or has failed.
   virtual void Append(Partition partition, std::string value, Done done) = 0;
 
+  // OK; or what every further Append and Publish fails with until the log is opened again.
+  virtual absl::Status Health() const { return absl::OkStatus(); }
+
   // The decisions stream. `decisions` continue at the stream's end; those already there (same seq)
   // are skipped, so a repeated call is harmless. Durable on return.
   virtual absl::Status Publish(Partition partition,
