@@ -160,9 +160,10 @@ class LifecycleTest(unittest.TestCase):
         refused = None
         with daemon.client() as client:
             for batch in range(FILE_BYTES_MAX // 1000):
-                events = [opened(f"e{batch}-{index}", f"T-{batch}-{index}") for index in range(20)]
-                for event in events:
-                    event["opened"]["subject"] = "x" * 200
+                # Events that decide nothing, so that theirs is the write that fails.
+                events = [{"id": f"e{batch}-{index}",
+                           "account_changed": {"account": f"a{index}", "contacts": ["x" * 100, "y" * 100]}}
+                          for index in range(20)]
                 reply = client.post(events)
                 if reply.status != 200:
                     refused = reply
