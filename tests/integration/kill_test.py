@@ -50,6 +50,8 @@ class KillTest(unittest.TestCase):
             if number == PAGER_AWAY.stop:
                 receivers.append(self.receiver(1))
                 daemon.point_at(receivers[1].url)
+            if number % 3 == 0:
+                self.kill_while_starting(daemon)
             daemon.start()
             for client in clients:
                 client.address = daemon.url
@@ -71,6 +73,14 @@ class KillTest(unittest.TestCase):
         print(daemon.verify_replay().strip())
         print(f"{len(acknowledged)} events accepted, {len(records)} records, {len(decisions)} decisions, "
               f"{sum(len(receiver.pages()) for receiver in receivers)} pages and closings received")
+
+    def kill_while_starting(self, daemon):
+        """Kills it as soon as it has touched the log or the store."""
+        place = self.random.choice([os.path.join(daemon.log_dir, "db"), os.path.join(daemon.state_dir, "partition-0")])
+        before = sorted(os.listdir(place))
+        daemon.spawn()
+        wait_until(f"{place} is opened", lambda: sorted(os.listdir(place)) != before)
+        daemon.kill()
 
     @staticmethod
     def answer_everything(daemon, clients):
