@@ -77,6 +77,17 @@ TEST(PageText, says_how_far_from_the_promise) {
   EXPECT_NE(PageTextOf(page).message.find("Used      2h5m of 2h, over by 5m\n"), std::string::npos);
 }
 
+TEST(PageText, says_whether_the_page_or_the_events_were_late) {
+  Delivery page = FullPage();
+  ToProto(kNow, page.decision.mutable_at());
+  ToProto(kNow + Duration::Seconds(1), page.decision.mutable_detected_at());
+  EXPECT_NE(PageTextOf(page).message.find("by 3m: this page waited in escalationd\n"),
+            std::string::npos);
+  ToProto(kNow + Duration::Seconds(179), page.decision.mutable_detected_at());
+  EXPECT_NE(PageTextOf(page).message.find("by 3m: escalationd learned of it late\n"),
+            std::string::npos);
+}
+
 TEST(PageText, a_subject_cannot_write_lines_or_escapes_of_its_own) {
   Delivery page = FullPage();
   page.decision.mutable_page_requested()->set_subject(
