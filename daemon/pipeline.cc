@@ -91,8 +91,11 @@ void Pipeline::SetSettle(Duration settle) {
 
 PipelineStatus Pipeline::Status() const {
   const uint64_t published = publisher_.published_through();
+  // Asked now: a loop that hangs must not look as if it had caught up.
+  const absl::StatusOr<Offset> end = world_.log->End(options_.partition);
   const std::lock_guard lock(mutex_);
   PipelineStatus status = status_;
+  if (end.ok()) status.end = std::max(*end, status.position);
   status.published_through = published;
   return status;
 }

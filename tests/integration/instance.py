@@ -54,6 +54,12 @@ def run_ctl(*arguments):
     return done.stdout
 
 
+def sum_of(metrics, name, label=""):
+    """The sum of one metric's values in Prometheus' text form."""
+    found = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", metrics, re.MULTILINE)
+    return sum(float(value) for labels, value in found if label in labels)
+
+
 class Receiver:
     """escalationctl receiver on a port of its own."""
 
@@ -176,16 +182,16 @@ class Instance:
 
     def metric(self, name, label=""):
         """The sum of a metric's values, 0 if there is none."""
-        pattern = re.compile(rf"^{name}(?:{{(.*)}})? (\S+)$", re.MULTILINE)
-        found = pattern.findall(self.get("/metrics").body)
-        return sum(float(value) for labels, value in found if label in labels)
+        return sum_of(self.get("/metrics").body, name, label)
 
     def wait_until_settled(self):
         """Everything in the log is folded, published and delivered."""
+        names = ("escalationd_fold_lag_records", "escalationd_outbox_decisions", "escalationd_pages_held",
+                 "escalationd_deliveries_waiting", "escalationd_timer_lag_seconds")
+
         def settled():
-            names = ("escalationd_fold_lag_records", "escalationd_outbox_decisions", "escalationd_pages_held",
-                     "escalationd_deliveries_waiting", "escalationd_timer_lag_seconds")
-            return all(self.metric(name) == 0 for name in names)
+            metrics = self.get("/metrics").body  # One look at all of them.
+            return all(sum_of(metrics, name) == 0 for name in names)
         wait_until("nothing left to do", settled)
 
     def read_log(self):
