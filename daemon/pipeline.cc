@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/deliver/delivery.h"
+#include "daemon/logging.h"
 #include "escalation/v1/event.pb.h"
 #include "escalation/v1/state.pb.h"
 #include "state/base/text.h"
@@ -150,6 +151,13 @@ void Pipeline::Note(const FoldResult& result) {
   const std::lock_guard lock(mutex_);
   for (const v1::Decision& decision : result.decisions) {
     ++status_.decisions_by_kind[KindOf(decision)];
+    // While old records are folded again, what they alarmed was told before.
+    if (status_.caught_up && decision.has_alarm()) {
+      LogWarning("alarm", {{"tenant", decision.tenant()},
+                           {"ticket", decision.ticket_id()},
+                           {"reason", decision.alarm().reason()},
+                           {"detail", decision.alarm().detail()}});
+    }
     // Before the first end of the log, all that is pending comes from the store.
     if (status_.caught_up && IsPageDecision(decision)) held_.push_back({decision, now});
   }
