@@ -1,12 +1,14 @@
 #include "daemon/api/explain_ticket.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "daemon/api/explain_clock.h"
 #include "daemon/api/explain_decisions.h"
 #include "daemon/api/explain_escalation.h"
 #include "daemon/api/explain_history.h"
 #include "daemon/api/explain_lines.h"
+#include "daemon/api/explain_outcome.h"
 #include "state/base/text.h"
 #include "state/calendar/calendar_view.h"
 #include "state/partition/decision_text.h"
@@ -39,6 +41,12 @@ class TicketExplainer {
     found_ = *std::move(found);
     histories_ = FoldHistory(environment_, ticket_);
     if (absl::Status status = ChooseSubject(); !status.ok()) return status;
+    if (page_ != nullptr) {
+      auto outcome = FindOutcome(view_.partition(), Offset{page_->cause().offset()},
+                                 page_->page_requested().key());
+      if (!outcome.ok()) return outcome.status();
+      outcome_ = *std::move(outcome);
+    }
     Head();
     InShort();
     Clocks();
@@ -223,9 +231,11 @@ class TicketExplainer {
   void ShortPage() {
     const v1::PageRequested& page = page_->page_requested();
     const Instant at = FromProto(page_->at());
-    lines_.Add("paged", Cat(LocalAndUtcText(zone_, at), ": route ", page.route(), ", escalation ",
-                            page.escalation(), " step ", page.step(), ", key ", page.key(),
-                            NoticedText(*page_)));
+    const bool unsent = outcome_.has_value() && outcome_->outcome() != v1::PageOutcome::DELIVERED;
+    lines_.Add(
+        unsent ? "not paged" : "paged",
+        Cat(LocalAndUtcText(zone_, at), ": route ", page.route(), ", escalation ",
+            page.escalation(), " step ", page.step(), ", key ", page.key(), NoticedText(*page_)));
     if (!page.fallback_of().empty()) {
       lines_.Add("fallback", Cat("because route ", page.fallback_of(), " failed"));
     }
@@ -240,17 +250,41 @@ class TicketExplainer {
       if (!page.due_local().empty()) CatTo(&text, "; it was due ", page.due_local());
       lines_.Add("clock", text);
     }
-    if (!page.next().empty()) lines_.Add("then", page.next());
-    if (const v1::PageState* const state = FindPage(page.key())) {
+    if (!page.next().empty() && IsEscalating(page.key())) lines_.Add("then", page.next());
+    PageEnd(page.key());
+    lines_.Add("cause", Cat("record ", page_->cause().offset(), ", ",
+                            page_->cause().rule().empty() ? "no rule" : page_->cause().rule(),
+                            ", policy revision ", page_->cause().policy_revision()));
+  }
+
+  // What the pager made of it, and whether it is open there.
+  void PageEnd(const std::string& key) {
+    if (outcome_.has_value()) {
+      const bool delivered = outcome_->outcome() == v1::PageOutcome::DELIVERED;
+      std::string text = delivered ? Cat("delivered to ", outcome_->destination())
+                         : outcome_->outcome() == v1::PageOutcome::SUPPRESSED
+                             ? std::string("not sent")
+                             : Cat("could not be delivered to ", outcome_->destination());
+      if (!outcome_->reason().empty()) CatTo(&text, ": ", outcome_->reason());
+      lines_.Add("outcome", text);
+    }
+    if (const v1::PageState* const state = FindPage(key)) {
       std::string text = PageStateText(state->state());
       if (!state->destination().empty()) CatTo(&text, " to ", state->destination());
       lines_.Add("page", Cat(text, state->closed() ? ", closed since" : ", open"));
     } else {
-      lines_.Add("page", "settled");
+      lines_.Add("page", "nothing is open at the pager");
     }
-    lines_.Add("cause", Cat("record ", page_->cause().offset(), ", ",
-                            page_->cause().rule().empty() ? "no rule" : page_->cause().rule(),
-                            ", policy revision ", page_->cause().policy_revision()));
+  }
+
+  // Whether the run of that page still takes steps.
+  bool IsEscalating(const std::string& key) const {
+    for (const v1::EscalationState& run : ticket_.escalations()) {
+      for (const v1::PageState& page : run.pages()) {
+        if (page.key() == key) return run.next_ms() != 0;
+      }
+    }
+    return false;
   }
 
   void Events() {
@@ -301,6 +335,8 @@ class TicketExplainer {
   std::vector<ClockHistory> histories_;
   // The request of the page that is explained; null: none, or older than what was read.
   const v1::Decision* page_ = nullptr;
+  // What the pager made of it; none: not yet, or further on in the log than was read.
+  std::optional<v1::PageOutcome> outcome_;
   // The run that the page asked for belongs to; null: none, or not kept any more.
   const v1::EscalationState* page_run_ = nullptr;
   ExplainLines lines_;

@@ -1,0 +1,42 @@
+#include "daemon/api/explain_outcome.h"
+
+#include <algorithm>
+
+#include "daemon/log/log.h"
+#include "state/base/text.h"
+
+namespace escalation {
+namespace {
+
+constexpr size_t kReadBytes = 1 << 20;
+
+}  // namespace
+
+absl::StatusOr<std::optional<v1::PageOutcome>> FindOutcome(const PartitionView& partition,
+                                                           Offset decided_by,
+                                                           const std::string& key) {
+  const absl::StatusOr<Offset> begin = partition.log->Begin(partition.partition);
+  if (!begin.ok()) return begin.status();
+  const absl::StatusOr<Offset> end = partition.log->End(partition.partition);
+  if (!end.ok()) return end.status();
+  Offset from = std::max(decided_by, *begin);
+  if (from >= *end) return std::optional<v1::PageOutcome>();
+  for (int read = 0; read < kOutcomeRecordsMax;) {
+    const auto batch = partition.log->Read(partition.partition, from, kReadBytes);
+    if (!batch.ok()) return batch.status();
+    if (batch->records.empty()) break;
+    for (const Record& record : batch->records) {
+      v1::Event event;
+      if (!event.ParseFromString(record.value)) {
+        return absl::DataLossError(Cat("record ", record.offset, " is not an event"));
+      }
+      const v1::PageOutcome& outcome = event.page_outcome();
+      if (outcome.operation() == v1::PageOutcome::TRIGGER && outcome.key() == key) return outcome;
+    }
+    read += static_cast<int>(batch->records.size());
+    from = batch->records.back().offset + 1;
+  }
+  return std::optional<v1::PageOutcome>();
+}
+
+}  // namespace escalation
