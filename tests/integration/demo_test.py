@@ -21,7 +21,7 @@ EXPECTED = [
     r"    Subject   Payments are declined since the update\n"
     r"    Target    first_response first_reply_urgent within 15m\n"
     r"    Used      15m of 15m\n"
-    r"    Due       \d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T \(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\)\n"
+    r"    Due       \d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? CES?T \(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\)\n"
     r"    Why       clock_breached \(plans.premium.targets\[0\]\) started wake_up, step 1 of 3 \(escalations.wake_up\)\n"
     r"    Next      step 2 at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: victorops\n"
     r"    Customer  acme plan premium\n"
