@@ -58,11 +58,16 @@ void LogWriter::Append(std::vector<v1::Event> events, Done done) const {
     return;
   }
   auto gathering = std::make_shared<Gathering>(events.size(), std::move(done));
+  std::map<Partition, std::vector<Log::ToAppend>> records;
   for (size_t i = 0; i < events.size(); ++i) {
-    log_.Append(partitions[i], events[i].SerializeAsString(),
-                [gathering, i](const absl::StatusOr<Appended>& appended) {
-                  gathering->Landed(i, appended);
-                });
+    records[partitions[i]].push_back(
+        {events[i].SerializeAsString(), [gathering, i](const absl::StatusOr<Appended>& appended) {
+           gathering->Landed(i, appended);
+         }});
+  }
+  // What is sent together is seen together: nobody is paged for what the same request answers.
+  for (auto& [partition, together] : records) {
+    log_.AppendTogether(partition, std::move(together));
   }
 }
 

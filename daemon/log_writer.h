@@ -4,7 +4,7 @@
 //
 //   Input       events with their tenant set
 //   Output      their offsets, once all are durable
-//   Invariants  1. events of one call keep their order within a partition
+//   Invariants  1. events of one call keep their order within a partition, and are taken together
 //   Errors      kInvalidArgument: a tenant that is not served here. Else the first error of the
 //               log
 //   Threads     safe everywhere; `done` runs on a thread of the log and MUST NOT block

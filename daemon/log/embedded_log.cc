@@ -36,6 +36,7 @@ class EmbeddedLog : public Log {
                                    size_t bytes_max) const override;
   bool WaitFor(Partition partition, Offset seen, absl::Duration timeout) const override;
   void Append(Partition partition, std::string value, Done done) override;
+  void AppendTogether(Partition partition, std::vector<ToAppend> records) override;
   absl::Status Publish(Partition partition,
                        const std::vector<PublishedDecision>& decisions) override;
   absl::Status Health() const override;
@@ -138,18 +139,31 @@ absl::Status EmbeddedLog::Admit(Partition partition, size_t bytes) const {
 }
 
 void EmbeddedLog::Append(Partition partition, std::string value, Done done) {
+  std::vector<ToAppend> records;
+  records.push_back({std::move(value), std::move(done)});
+  AppendTogether(partition, std::move(records));
+}
+
+void EmbeddedLog::AppendTogether(Partition partition, std::vector<ToAppend> records) {
   absl::Status refused;
   {
     const std::lock_guard lock(mutex_);
-    refused = Admit(partition, value.size());
+    const size_t before = bytes_under_way_;
+    for (const ToAppend& record : records) {
+      refused = Admit(partition, record.value.size());
+      if (!refused.ok()) break;
+      bytes_under_way_ += record.value.size();
+    }
     if (refused.ok()) {
-      bytes_under_way_ += value.size();
-      queue_.push_back({partition, std::move(value), std::move(done)});
+      for (ToAppend& record : records) {
+        queue_.push_back({partition, std::move(record.value), std::move(record.done)});
+      }
       work_.notify_one();
       return;
     }
+    bytes_under_way_ = before;
   }
-  done(refused);
+  for (const ToAppend& record : records) record.done(refused);
 }
 
 void EmbeddedLog::WriteLoop() {

@@ -7,6 +7,12 @@
 
 namespace escalation {
 
+void Log::AppendTogether(Partition partition, std::vector<ToAppend> records) {
+  for (ToAppend& record : records) {
+    Append(partition, std::move(record.value), std::move(record.done));
+  }
+}
+
 absl::StatusOr<Appended> AppendAndWait(Log& log, Partition partition, std::string value) {
   std::mutex mutex;
   std::condition_variable finished;

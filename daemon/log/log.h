@@ -107,6 +107,13 @@ class Log {
   using Done = std::function<void(absl::StatusOr<Appended>)>;
   // Takes the record; `done` runs exactly once, after the record is durable or has failed.
   virtual void Append(Partition partition, std::string value, Done done) = 0;
+  struct ToAppend {
+    std::string value;
+    Done done;
+  };
+  // Several in order. A log that can takes all or none, and shows them together where they fit into
+  // one write.
+  virtual void AppendTogether(Partition partition, std::vector<ToAppend> records);
 
   // OK; or what every further Append and Publish fails with until the log is opened again.
   virtual absl::Status Health() const { return absl::OkStatus(); }

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "state/base/text.h"
 #include "state/store/rocksdb_store.h"
@@ -141,6 +143,48 @@ TEST_F(EmbeddedLogTest, a_full_queue_refuses_at_once_and_writes_the_rest) {
   first_done.get_future().wait();
   EXPECT_TRUE(AppendAndWait(*log, kZero, std::string(600, 'c')).ok()) << "there is room again";
   EXPECT_EQ(*log->End(kZero), Offset{2});
+}
+
+TEST_F(EmbeddedLogTest, what_is_appended_together_is_seen_together) {
+  constexpr int kRounds = 100;
+  constexpr int kTogether = 50;
+  const std::unique_ptr<Log> log = OpenOk(Writing());
+  std::vector<std::future<void>> landed;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<Log::ToAppend> records;
+    for (int i = 0; i < kTogether; ++i) {
+      auto promise = std::make_shared<std::promise<void>>();
+      landed.push_back(promise->get_future());
+      records.push_back(
+          {std::string(100, 'x'), [promise](const absl::StatusOr<Appended>& appended) {
+             EXPECT_TRUE(appended.ok()) << appended.status();
+             promise->set_value();
+           }});
+    }
+    log->AppendTogether(kZero, std::move(records));
+    EXPECT_EQ(log->End(kZero)->value % kTogether, 0);
+  }
+  for (std::future<void>& one : landed) {
+    one.get();
+    EXPECT_EQ(log->End(kZero)->value % kTogether, 0);
+  }
+}
+
+TEST_F(EmbeddedLogTest, what_is_appended_together_is_refused_together) {
+  EmbeddedLogOptions options = Writing();
+  options.queue_bytes_max = 250;
+  const std::unique_ptr<Log> log = OpenOk(std::move(options));
+  std::vector<Log::ToAppend> records;
+  int refused = 0;
+  for (int i = 0; i < 3; ++i) {
+    records.push_back({std::string(100, 'x'), [&](const absl::StatusOr<Appended>& appended) {
+                         refused += absl::IsResourceExhausted(appended.status());
+                       }});
+  }
+  log->AppendTogether(kZero, std::move(records));
+  EXPECT_EQ(refused, 3);
+  EXPECT_EQ(*log->End(kZero), Offset{0});
+  EXPECT_TRUE(AppendAndWait(*log, kZero, std::string(250, 'x')).ok()) << "nothing is left behind";
 }
 
 TEST_F(EmbeddedLogTest, groups_are_bounded) {
