@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 import instance
-from instance import Instance, Load, Receiver, replied, wait_until
+from instance import Instance, Load, Receiver, opened, replied, wait_until
 
 ROUNDS = 10
 CLIENTS = 4
@@ -61,6 +61,7 @@ class KillTest(unittest.TestCase):
             client.join(instance.DEADLINE_SECONDS)
             self.assertFalse(client.is_alive())
             self.assertEqual(client.refused, [])
+        self.page_for_certain(daemon, receivers[-1])
         acknowledged = [pair for client in clients for pair in client.acknowledged]
         acknowledged += self.answer_everything(daemon, clients)
         daemon.wait_until_settled()
@@ -81,6 +82,12 @@ class KillTest(unittest.TestCase):
         daemon.spawn()
         wait_until(f"{place} is opened", lambda: sorted(os.listdir(place)) != before)
         daemon.kill()
+
+    def page_for_certain(self, daemon, receiver):
+        """Chance may answer every ticket before its page leaves; this one is answered after its page came."""
+        self.assertEqual(daemon.post([opened("certain-1", "certain", plan="fast")]).status, 200)
+        wait_until("a page for the unanswered ticket", lambda: any("/certain/" in key for _, key in receiver.pages()))
+        self.assertEqual(daemon.post([replied("certain-2", "certain")]).status, 200)
 
     @staticmethod
     def answer_everything(daemon, clients):
