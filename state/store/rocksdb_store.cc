@@ -21,10 +21,11 @@ constexpr char kRebuildHint[] =
 rocksdb::Slice AsSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
-// A damaged store is rebuilt; a failed disk or a lock is another matter.
+// A damaged store is rebuilt; a failed disk or a lock is another matter. A file that is not found
+// belongs to the store: what names it, or the file itself, is damaged.
 absl::Status Explained(const rocksdb::Status& status, std::string_view dir) {
   const absl::Status plain = FromRocksdb(status, dir);
-  if (!status.IsCorruption()) return plain;
+  if (!status.IsCorruption() && !absl::IsNotFound(plain)) return plain;
   return absl::DataLossError(Cat(std::string(plain.message()), kRebuildHint));
 }
 
