@@ -11,6 +11,7 @@
 //   Threads     one thread
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +40,9 @@ class World {
   std::string EndBlock();
   // Empty: the log folds to the same wherever it is cut.
   std::string CompareWithRefold();
+
+  // The log so far.
+  const std::deque<FoldRecord>& records() const { return simulation_->records(); }
 
  private:
   using Words = std::vector<std::string>;
