@@ -22,9 +22,8 @@ constexpr Duration kLookMax = Duration::Seconds(1);
 // A page this much after its moment says how late it is.
 constexpr Duration kLateAfter = Duration::Minutes(1);
 
-std::string KindOf(const v1::Decision& decision) {
-  const auto* const field =
-      v1::Decision::descriptor()->FindFieldByNumber(static_cast<int>(decision.body_case()));
+std::string KindOf(size_t body) {
+  const auto* const field = v1::Decision::descriptor()->FindFieldByNumber(static_cast<int>(body));
   return field == nullptr ? "none" : field->name();
 }
 
@@ -105,7 +104,7 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
   const absl::StatusOr<RecordBatch> batch =
       world_.log->Read(options_.partition, fold_->position(), kBatchBytesMax);
   if (!batch.ok()) return batch.status();
-  const absl::StatusOr<std::vector<FoldRecord>> records = Decode(*batch);
+  const absl::StatusOr<std::span<const FoldRecord>> records = Decode(*batch);
   if (!records.ok()) return records.status();
   if (absl::Status status = FoldAndCommit(*records); !status.ok()) return status;
   const bool caught_up = fold_->position() >= batch->end;
@@ -115,23 +114,22 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
   return caught_up;
 }
 
-absl::StatusOr<std::vector<FoldRecord>> Pipeline::Decode(const RecordBatch& batch) const {
-  std::vector<FoldRecord> records(batch.records.size());
-  for (size_t i = 0; i < records.size(); ++i) {
+absl::StatusOr<std::span<const FoldRecord>> Pipeline::Decode(const RecordBatch& batch) {
+  if (records_.size() < batch.records.size()) records_.resize(batch.records.size());
+  for (size_t i = 0; i < batch.records.size(); ++i) {
     const Record& record = batch.records[i];
-    records[i].offset = record.offset;
-    records[i].appended = record.appended;
-    if (!records[i].event.ParseFromString(record.value)) {
+    records_[i].offset = record.offset;
+    records_[i].appended = record.appended;
+    if (!records_[i].event.ParseFromString(record.value)) {
       return absl::DataLossError(Cat("log partition ", options_.partition, ", offset ",
                                      record.offset, ": ", record.value.size(),
                                      " bytes are not an event"));
     }
   }
-  return records;
+  return std::span(records_).first(batch.records.size());
 }
 
-absl::Status Pipeline::FoldAndCommit(const std::vector<FoldRecord>& records) {
-  std::span<const FoldRecord> rest = records;
+absl::Status Pipeline::FoldAndCommit(std::span<const FoldRecord> rest) {
   bool more = false;
   while (more || !rest.empty()) {
     absl::StatusOr<FoldResult> result = fold_->Fold(more ? std::span<const FoldRecord>() : rest);
@@ -147,10 +145,10 @@ absl::Status Pipeline::FoldAndCommit(const std::vector<FoldRecord>& records) {
 void Pipeline::Note(const FoldResult& result) {
   if (result.decisions.empty()) return;
   publisher_.Wake();
+  if (result.notices.empty()) return;
   const Instant now = world_.now();
   const std::lock_guard lock(mutex_);
-  for (const v1::Decision& decision : result.decisions) {
-    ++status_.decisions_by_kind[KindOf(decision)];
+  for (const v1::Decision& decision : result.notices) {
     // While old records are folded again, what they alarmed was told before.
     if (status_.caught_up && decision.has_alarm()) {
       LogWarning("alarm", {{"tenant", decision.tenant()},
@@ -317,6 +315,11 @@ void Pipeline::UpdateStatus(Offset end) {
   status_.seq = fold_->seq();
   status_.held = held_.size();
   status_.counts = fold_->counts();
+  const auto& by_body = status_.counts.decisions_by_body;
+  for (size_t body = 0; body < by_body.size(); ++body) {
+    if (by_body[body] == 0) continue;
+    status_.decisions_by_kind[KindOf(body)] = static_cast<uint64_t>(by_body[body]);
+  }
 }
 
 }  // namespace escalation

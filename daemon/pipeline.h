@@ -85,8 +85,8 @@ class Pipeline {
  private:
   Pipeline(PipelineOptions options, World world);
 
-  absl::StatusOr<std::vector<FoldRecord>> Decode(const RecordBatch& batch) const;
-  absl::Status FoldAndCommit(const std::vector<FoldRecord>& records);
+  absl::StatusOr<std::span<const FoldRecord>> Decode(const RecordBatch& batch);
+  absl::Status FoldAndCommit(std::span<const FoldRecord> rest);
   void Note(const FoldResult& result);
   absl::Status Release(bool caught_up);
   absl::Status ReleasePending();
@@ -100,6 +100,8 @@ class Pipeline {
   PipelineOptions options_;
   World world_;
   std::unique_ptr<PartitionFold> fold_;
+  // Of the latest batch; filled in again and again.
+  std::vector<FoldRecord> records_;
   Publisher publisher_;
   Ticker ticker_;
   bool owned_ = false;

@@ -76,7 +76,7 @@ class Folder {
       absl::StatusOr<FoldResult> result = fold_->Fold(rest);
       if (!result.ok()) return result.status();
       if (absl::Status status = store_.Commit(result->turn); !status.ok()) return status;
-      if (absl::Status status = HandAll(result->decisions, visit_, &counts_); !status.ok()) {
+      if (absl::Status status = HandAll(DecodeDecisions(*result), visit_, &counts_); !status.ok()) {
         return status;
       }
       more = result->turn.more;

@@ -36,7 +36,7 @@ absl::Status Simulation::FoldTurn() {
   if (!result.ok()) return result.status();
   if (absl::Status status = store_.Commit(result->turn); !status.ok()) return status;
   more_ = result->turn.more;
-  std::move(result->decisions.begin(), result->decisions.end(), std::back_inserter(decisions_));
+  std::ranges::move(DecodeDecisions(*result), std::back_inserter(decisions_));
   while (options_.forget_records && !records_.empty() && first_ < fold_->position()) {
     records_.pop_front();
     first_ = first_ + 1;

@@ -37,6 +37,7 @@ class ClockExplainer {
   ClockExplainer(const ClockScene& scene, const ClockHistory& history, ExplainLines* lines)
       : environment_(scene.environment),
         ticket_(scene.ticket),
+        entries_(scene.entries),
         history_(history),
         clock_(history.latest()),
         calendar_(environment_.FindCalendar(clock_.calendar())),
@@ -95,7 +96,7 @@ class ClockExplainer {
 
   std::string CauseText(const ClockMoment& moment) const {
     if (moment.entry < 0) return "";
-    const v1::Entry& entry = ticket_.entries(moment.entry);
+    const v1::Entry& entry = entries_[static_cast<size_t>(moment.entry)];
     return Cat(", by record ", entry.offset(), ": ", EventText(entry.event()));
   }
 
@@ -241,6 +242,7 @@ class ClockExplainer {
 
   const Environment& environment_;
   const v1::TicketState& ticket_;
+  const std::span<const v1::Entry> entries_;
   const ClockHistory& history_;
   const ClockState& clock_;
   const Calendar& calendar_;

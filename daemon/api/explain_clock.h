@@ -11,6 +11,7 @@
 //   Threads     stateless; safe everywhere
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "daemon/api/explain_history.h"
@@ -23,6 +24,7 @@ namespace escalation {
 struct ClockScene {
   const Environment& environment;
   const v1::TicketState& ticket;
+  std::span<const v1::Entry> entries;
   // Moments of a clock that runs around the clock are shown in it.
   const Zone& zone;
   Instant now;

@@ -7,6 +7,7 @@
 #include "daemon/log/log.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
+#include "state/ticket/entry_list.h"
 
 namespace escalation {
 namespace {
@@ -103,8 +104,11 @@ class Finder {
         if (page.seq() != 0 && places.size() < kPlacesMax) places.insert(page.seq());
       }
     }
-    for (int i = ticket.entries_size() - 1; i >= 0 && places.size() < kPlacesMax; --i) {
-      const absl::StatusOr<uint64_t> place = FirstOf(ticket.entries(i).offset());
+    const std::optional<std::vector<v1::Entry>> entries = DecodeEntries(ticket);
+    if (!entries) return absl::DataLossError("the ticket's kept events are damaged");
+    for (auto entry = entries->rbegin(); entry != entries->rend(); ++entry) {
+      if (places.size() >= kPlacesMax) break;
+      const absl::StatusOr<uint64_t> place = FirstOf(entry->offset());
       if (!place.ok()) return place.status();
       places.insert(*place);
     }

@@ -21,7 +21,7 @@ class Listener : public TimelineObserver {
     history->moments.push_back({change, clock, at, due, detail, warning, entry_});
   }
   void OnNote(v1::Decision, Instant) override {}
-  void OnFacts(const v1::Entry&, const FactChange&, const v1::TicketFacts&) override {}
+  void OnFacts(const PlacedEvent&, const FactChange&, const v1::TicketFacts&) override {}
 
  private:
   std::vector<ClockHistory>& histories_;
@@ -35,8 +35,8 @@ bool SameCycle(const v1::ClockState& a, const v1::ClockState& b) {
          a.set() == b.set();
 }
 
-std::vector<ClockHistory> FoldHistory(const Environment& environment,
-                                      const v1::TicketState& ticket) {
+std::vector<ClockHistory> FoldHistory(const Environment& environment, const v1::TicketState& ticket,
+                                      std::span<const v1::Entry> entries) {
   std::vector<ClockHistory> histories;
   for (const v1::ClockState& clock : ticket.base().clocks()) {
     histories.emplace_back().before = clock;
@@ -48,10 +48,10 @@ std::vector<ClockHistory> FoldHistory(const Environment& environment,
     listener.set_entry(-1);
     while (timeline.NextMoment().ms <= limit_ms) timeline.FireNext();
   };
-  for (int i = 0; i < ticket.entries_size(); ++i) {
-    fire_until(ticket.entries(i).at_ms() - 1);
-    listener.set_entry(i);
-    timeline.Apply(ticket.entries(i));
+  for (size_t i = 0; i < entries.size(); ++i) {
+    fire_until(entries[i].at_ms() - 1);
+    listener.set_entry(static_cast<int>(i));
+    timeline.Apply(Placed(entries[i]));
   }
   fire_until(ticket.live().fired_ms());
   return histories;

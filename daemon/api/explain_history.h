@@ -3,7 +3,7 @@
 // What happened to every clock of a ticket, as far back as its events are kept: they are folded
 // once more, and somebody listens.
 //
-//   Input       a ticket's committed state; its tenant's environment
+//   Input       a ticket's committed state and its decoded entries; its tenant's environment
 //   Output      per cycle of a clock its changes in order of time, each with the record behind it
 //   Invariants  1. folding again changes nothing that is stored
 //   Time        that of the kept events
@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ struct ClockMoment {
   // Reason of a cancellation or amendment.
   std::string detail;
   int warning = 0;
-  // Index in TicketState.entries of the event behind it; -1: time passed.
+  // Index in the ticket's entries of the event behind it; -1: time passed.
   int entry = -1;
 };
 
@@ -45,8 +46,8 @@ struct ClockHistory {
 };
 
 // In order of their beginnings.
-std::vector<ClockHistory> FoldHistory(const Environment& environment,
-                                      const v1::TicketState& ticket);
+std::vector<ClockHistory> FoldHistory(const Environment& environment, const v1::TicketState& ticket,
+                                      std::span<const v1::Entry> entries);
 
 // The same cycle of the same clock.
 bool SameCycle(const v1::ClockState& a, const v1::ClockState& b);

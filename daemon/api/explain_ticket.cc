@@ -14,6 +14,7 @@
 #include "state/partition/decision_text.h"
 #include "state/partition/ticket_text.h"
 #include "state/ticket/clock.h"
+#include "state/ticket/entry_list.h"
 
 namespace escalation {
 namespace {
@@ -39,7 +40,10 @@ class TicketExplainer {
         FindDecisions(view_.partition(), view_.name(), question_.ticket_id, ticket_);
     if (!found.ok()) return found.status();
     found_ = *std::move(found);
-    histories_ = FoldHistory(environment_, ticket_);
+    std::optional<std::vector<v1::Entry>> entries = DecodeEntries(ticket_);
+    if (!entries) return absl::DataLossError("the ticket's kept events are damaged");
+    entries_ = *std::move(entries);
+    histories_ = FoldHistory(environment_, ticket_, entries_);
     if (absl::Status status = ChooseSubject(); !status.ok()) return status;
     if (page_ != nullptr) {
       auto outcome = FindOutcome(view_.partition(), Offset{page_->cause().offset()},
@@ -167,7 +171,7 @@ class TicketExplainer {
         return SameCycle(clock, history.latest());
       });
       if (present || !question_.clock.empty()) {
-        ExplainClock({environment_, ticket_, zone_, question_.now}, history, &lines_);
+        ExplainClock({environment_, ticket_, entries_, zone_, question_.now}, history, &lines_);
       } else {
         earlier.push_back(&history.latest());
       }
@@ -288,15 +292,15 @@ class TicketExplainer {
   }
 
   void Events() {
-    lines_.Heading(ticket_.entries().empty() ? "Events" : "Events, oldest first");
+    lines_.Heading(entries_.empty() ? "Events" : "Events, oldest first");
     if (ticket_.has_base()) {
       lines_.Add("", Cat("Older events are part of the ticket's state of ",
                          LocalText(zone_, Instant{ticket_.base().reached_ms()}),
                          "; the log still has them one by one."));
-    } else if (ticket_.entries().empty()) {
+    } else if (entries_.empty()) {
       lines_.Add("", "none");
     }
-    for (const v1::Entry& entry : ticket_.entries()) {
+    for (const v1::Entry& entry : entries_) {
       lines_.Add(Cat("record ", entry.offset()),
                  Cat(LocalText(zone_, Instant{entry.at_ms()}), ": ", EventText(entry.event())));
     }
@@ -332,6 +336,7 @@ class TicketExplainer {
   const ExplainQuestion& question_;
   const Zone zone_;
   FoundDecisions found_;
+  std::vector<v1::Entry> entries_;
   std::vector<ClockHistory> histories_;
   // The request of the page that is explained; null: none, or older than what was read.
   const v1::Decision* page_ = nullptr;

@@ -135,7 +135,7 @@ ordered_json TicketJson(const Environment& environment, const std::string& ticke
   for (const v1::EscalationState& run : ticket.escalations()) {
     out["escalations"].push_back(EscalationJson(run));
   }
-  out["entries"] = ticket.entries_size();
+  out["entries"] = ticket.entry_count();
   SetMoment(&out, "wake_up_at", ticket.wake_ms());
   return out;
 }

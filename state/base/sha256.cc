@@ -13,9 +13,10 @@ std::string Sha256(std::initializer_list<std::string_view> parts) {
   thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> owned(
       EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   EVP_MD_CTX* const context = owned.get();
-  static const EVP_MD* const kAlgorithm = EVP_sha256();
+  // Fetched once: EVP_sha256() would be looked up again with each digest.
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::string digest(kSha256Bytes, '\0');
-  bool ok = context != nullptr && EVP_DigestInit_ex(context, kAlgorithm, nullptr) == 1;
+  bool ok = context != nullptr && EVP_DigestInit_ex2(context, kAlgorithm, nullptr) == 1;
   for (const std::string_view part : parts) {
     ok = ok && EVP_DigestUpdate(context, part.data(), part.size()) == 1;
   }

@@ -90,7 +90,7 @@ void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_v
   sink_.About(tenant_name, ticket_id, tenant.CurrentPolicy().revision());
   TicketFold fold(tenant, tenant.name(), slot.ticket_id, &slot.state, &sink_);
   fold.FireUntil(safe);
-  Touch(&tenant, &slot, &fold);
+  Touch(&slot, fold);
   if (fold.ForgetMoment() <= safe) overlay_.Forget(&slot);
 }
 
@@ -148,7 +148,7 @@ void PartitionFold::Impl::ChangeTicket(Tenant* tenant, Environment* before,
   } else {
     fold.Rematch(at, fan_out.kind() == v1::FanOut::ACCOUNT ? "account" : "policy");
   }
-  Touch(tenant, &slot, &fold);
+  Touch(&slot, fold);
 }
 
 void PartitionFold::Impl::ExpireRecent(Instant limit) {

@@ -39,7 +39,7 @@ std::string ContentHash(const Event& event) {
 }
 
 bool IsKnownToTicket(const v1::TicketState& state) {
-  return state.live().facts().opened_ms() != 0 || state.entries_size() > 0 || state.has_base();
+  return state.live().facts().opened_ms() != 0 || state.entry_count() > 0 || state.has_base();
 }
 
 }  // namespace
@@ -153,19 +153,7 @@ bool PartitionFold::Impl::IsNew(const FoldRecord& record, Tenant* tenant) {
   const Event& event = record.event;
   const v1::Origin& origin = event.origin();
   if (origin.source().empty()) return true;
-  if (origin.positioned()) {
-    const std::string key = keys::SourcePosition(tenant->name(), origin.source(),
-                                                 origin.generation(), origin.partition());
-    v1::SourcePosition seen;
-    if (const auto value = overlay_.Get(key); value && seen.ParseFromString(*value)) {
-      if (std::pair(origin.offset(), origin.index()) <= std::pair(seen.offset(), seen.index()))
-        return false;
-    }
-    seen.set_offset(origin.offset());
-    seen.set_index(origin.index());
-    overlay_.Put(key, seen.SerializeAsString());
-    return true;
-  }
+  if (origin.positioned()) return positions_.Advance(tenant->name(), origin);
   if (event.id().empty()) return true;
   const std::string key = keys::RecentEvent(tenant->name(), origin.source(), event.id());
   const std::string hash = ContentHash(event);
@@ -216,11 +204,10 @@ Overlay::TicketSlot& PartitionFold::Impl::ResolveTicket(const Tenant& tenant,
   return *slot;
 }
 
-void PartitionFold::Impl::Touch(Tenant* tenant, Overlay::TicketSlot* slot, TicketFold* fold) {
-  slot->next = fold->NextMoment();
+void PartitionFold::Impl::Touch(Overlay::TicketSlot* slot, const TicketFold& fold) {
+  slot->next = fold.NextMoment();
   slot->exists = true;
   overlay_.MarkDirty(slot);
-  tenant->MarkDirty();
 }
 
 void PartitionFold::Impl::Flag(Tenant* tenant, const std::string& ticket_id, Instant at,
@@ -257,7 +244,7 @@ void PartitionFold::Impl::FoldTicket(const FoldRecord& record, Tenant* tenant, I
   sink_.About(tenant->name(), slot.ticket_id, tenant->CurrentPolicy().revision());
   TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
   fold.Apply(record.event, record.offset.value, at, record.appended);
-  Touch(tenant, &slot, &fold);
+  Touch(&slot, fold);
 }
 
 void PartitionFold::Impl::FoldPageEvent(const FoldRecord& record, Tenant* tenant, Instant at) {
@@ -278,7 +265,7 @@ void PartitionFold::Impl::FoldPageEvent(const FoldRecord& record, Tenant* tenant
   sink_.About(tenant->name(), ticket_id, tenant->CurrentPolicy().revision());
   TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
   fold.Apply(event, record.offset.value, at, record.appended);
-  Touch(tenant, &slot, &fold);
+  Touch(&slot, fold);
 }
 
 void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, Instant at) {
@@ -297,12 +284,12 @@ void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, In
   sink_.About(tenant->name(), source.ticket_id, tenant->CurrentPolicy().revision());
   TicketFold fold(*tenant, tenant->name(), source.ticket_id, &source.state, &sink_);
   fold.Apply(merged, record.offset.value, at, record.appended);
-  Touch(tenant, &source, &fold);
+  Touch(&source, fold);
   if (unanswered_ms == 0) return;
   sink_.About(tenant->name(), target.ticket_id, tenant->CurrentPolicy().revision());
   TicketFold heir(*tenant, tenant->name(), target.ticket_id, &target.state, &sink_);
   heir.Inherit(Instant{unanswered_ms}, record.offset.value, record.appended);
-  Touch(tenant, &target, &heir);
+  Touch(&target, heir);
 }
 
 void PartitionFold::Impl::NotSupportedYet(const FoldRecord& record, Tenant* tenant, Instant at) {

@@ -1,15 +1,45 @@
 #include "state/partition/overlay.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "state/base/text.h"
 #include "state/partition/keys.h"
 
 namespace escalation {
+namespace {
+
+bool KeyIsBelow(const Write& write, const std::string& key) { return write.key < key; }
+
+// Both sorted. A key in both was appended and then deleted: the store never hears of it.
+std::vector<Write> Merge(std::vector<Write> writes, std::vector<Write> appended) {
+  if (appended.empty()) return writes;
+  std::vector<Write> merged;
+  merged.reserve(writes.size() + appended.size());
+  auto write = writes.begin();
+  for (Write& last : appended) {
+    for (; write != writes.end() && write->key < last.key; ++write) {
+      merged.push_back(std::move(*write));
+    }
+    if (write == writes.end() || write->key != last.key) {
+      merged.push_back(std::move(last));
+    } else {
+      ++write;
+    }
+  }
+  merged.insert(merged.end(), std::make_move_iterator(write),
+                std::make_move_iterator(writes.end()));
+  return merged;
+}
+
+}  // namespace
 
 std::optional<std::string> Overlay::Get(const std::string& key) {
   const auto written = writes_.find(key);
   if (written != writes_.end()) return written->second;
+  const auto appended = std::lower_bound(appended_.begin(), appended_.end(), key, KeyIsBelow);
+  if (appended != appended_.end() && appended->key == key) return appended->value;
   absl::StatusOr<std::optional<std::string>> value = reader_.Get(key);
   if (value.ok()) return *std::move(value);
   Fail(value.status());
@@ -30,9 +60,19 @@ Overlay::TicketSlot& Overlay::Insert(const std::string& key, std::string_view te
   auto slot = std::make_unique<TicketSlot>();
   slot->tenant = tenant;
   slot->ticket_id = ticket_id;
-  recency_.push_front(key);
+  recency_.push_front(slot.get());
   slot->recency = recency_.begin();
   return *(tickets_[key] = std::move(slot));
+}
+
+Overlay::TicketSlot* Overlay::FindTicket(std::string_view tenant, std::string_view ticket_id) {
+  keys::AssignTicket(tenant, ticket_id, &key_);
+  const auto found = tickets_.find(key_);
+  return found == tickets_.end() ? nullptr : found->second.get();
+}
+
+bool Overlay::HasTicket(std::string_view tenant, std::string_view ticket_id) {
+  return FindTicket(tenant, ticket_id) != nullptr;
 }
 
 void Overlay::Prefetch(std::vector<std::string> keys) {
@@ -52,15 +92,13 @@ void Overlay::Prefetch(std::vector<std::string> keys) {
 }
 
 Overlay::TicketSlot& Overlay::Ticket(std::string_view tenant, std::string_view ticket_id) {
-  const std::string key = keys::Ticket(tenant, ticket_id);
-  const auto cached = tickets_.find(key);
-  if (cached != tickets_.end()) {
-    recency_.splice(recency_.begin(), recency_, cached->second->recency);
-    return *cached->second;
+  if (TicketSlot* const cached = FindTicket(tenant, ticket_id)) {
+    recency_.splice(recency_.begin(), recency_, cached->recency);
+    return *cached;
   }
-  absl::StatusOr<std::optional<std::string>> value = reader_.Get(key);
+  absl::StatusOr<std::optional<std::string>> value = reader_.Get(key_);
   if (!value.ok()) Fail(value.status());
-  TicketSlot& slot = Insert(key, tenant, ticket_id);
+  TicketSlot& slot = Insert(key_, tenant, ticket_id);
   if (value.ok()) Decode(&slot, *value);
   return slot;
 }
@@ -81,54 +119,60 @@ void Overlay::Forget(TicketSlot* slot) {
   MarkDirty(slot);
 }
 
-void Overlay::WriteTicket(const std::string& key, TicketSlot* slot, Instant cursor) {
+void Overlay::WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* writes) {
   v1::TicketState& state = slot->state;
+  const auto put = [&](std::string key) { writes->push_back({std::move(key), ""}); };
+  const auto remove = [&](std::string key) { writes->push_back({std::move(key), std::nullopt}); };
   const std::string& account = state.live().facts().account();
   const bool indexed = slot->exists && !account.empty();
   if (!state.indexed_account().empty() && (!indexed || state.indexed_account() != account)) {
-    Delete(keys::OfAccount(slot->tenant, state.indexed_account(), slot->ticket_id));
+    remove(keys::OfAccount(slot->tenant, state.indexed_account(), slot->ticket_id));
     state.clear_indexed_account();
   }
   if (indexed && state.indexed_account().empty()) {
-    Put(keys::OfAccount(slot->tenant, account, slot->ticket_id), "");
+    put(keys::OfAccount(slot->tenant, account, slot->ticket_id));
     state.set_indexed_account(account);
   }
   const bool waits = slot->exists && slot->next != Instant::Never();
   const int64_t wake_ms = waits ? std::max(slot->next.ms, cursor.ms + 1) : 0;
   if (state.wake_ms() != wake_ms) {
     if (state.wake_ms() != 0) {
-      Delete(keys::WakeUp(Instant{state.wake_ms()}, slot->tenant, slot->ticket_id));
+      remove(keys::WakeUp(Instant{state.wake_ms()}, slot->tenant, slot->ticket_id));
     }
-    if (wake_ms != 0) Put(keys::WakeUp(Instant{wake_ms}, slot->tenant, slot->ticket_id), "");
+    if (wake_ms != 0) put(keys::WakeUp(Instant{wake_ms}, slot->tenant, slot->ticket_id));
     state.set_wake_ms(wake_ms);
   }
+  std::string key = keys::Ticket(slot->tenant, slot->ticket_id);
   if (slot->exists) {
-    Put(key, state.SerializeAsString());
+    writes->push_back({std::move(key), state.SerializeAsString()});
   } else {
-    Delete(key);
+    remove(std::move(key));
     state.Clear();
   }
 }
 
 std::vector<Write> Overlay::Take(Instant cursor) {
+  std::vector<Write> writes;
+  writes.reserve(writes_.size() + 4 * dirty_.size());
+  for (auto& [key, value] : writes_) writes.push_back({key, std::move(value)});
+  writes_.clear();
+  // A ticket's keys are its own: each is written once.
   for (TicketSlot* const slot : dirty_) {
-    WriteTicket(keys::Ticket(slot->tenant, slot->ticket_id), slot, cursor);
+    WriteTicket(slot, cursor, &writes);
     slot->dirty = false;
   }
   dirty_.clear();
-  std::vector<Write> writes;
-  writes.reserve(writes_.size());
-  for (auto& [key, value] : writes_) writes.push_back({key, std::move(value)});
-  writes_.clear();
   std::sort(writes.begin(), writes.end(),
             [](const Write& a, const Write& b) { return a.key < b.key; });
   Evict();
-  return writes;
+  return Merge(std::move(writes), std::exchange(appended_, {}));
 }
 
 void Overlay::Evict() {
   while (tickets_.size() > tickets_max_) {
-    tickets_.erase(recency_.back());
+    const TicketSlot& oldest = *recency_.back();
+    keys::AssignTicket(oldest.tenant, oldest.ticket_id, &key_);
+    tickets_.erase(key_);
     recency_.pop_back();
   }
 }

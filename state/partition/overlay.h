@@ -39,7 +39,7 @@ class Overlay {
     bool dirty = false;
     // When the ticket wants to be folded next; valid while dirty.
     Instant next = Instant::Never();
-    std::list<std::string>::iterator recency;
+    std::list<TicketSlot*>::iterator recency;
   };
 
   // Borrows `reader`. tickets_max: decoded tickets that are kept between turns.
@@ -47,14 +47,19 @@ class Overlay {
       : reader_(reader), tickets_max_(tickets_max) {}
 
   const StateReader& reader() const { return reader_; }
-  bool clean() const { return writes_.empty() && dirty_.empty(); }
 
   std::optional<std::string> Get(const std::string& key);
+  // `key` is above all keys that were appended in this turn, and is written by nothing else but
+  // Delete. Cheaper than Put.
+  void Append(std::string key, std::string value) {
+    appended_.push_back({std::move(key), std::move(value)});
+  }
   void Put(std::string key, std::string value) { writes_[std::move(key)] = std::move(value); }
   void Delete(std::string key) { writes_[std::move(key)] = std::nullopt; }
 
   // Reads the tickets that are not cached by one sorted MultiGet. Keys as in keys.h.
   void Prefetch(std::vector<std::string> keys);
+  bool HasTicket(std::string_view tenant, std::string_view ticket_id);
   // The slot stays where it is until Take.
   TicketSlot& Ticket(std::string_view tenant, std::string_view ticket_id);
   void MarkDirty(TicketSlot* slot);
@@ -73,17 +78,21 @@ class Overlay {
  private:
   void Decode(TicketSlot* slot, const std::optional<std::string>& value);
   TicketSlot& Insert(const std::string& key, std::string_view tenant, std::string_view ticket_id);
-  void WriteTicket(const std::string& key, TicketSlot* slot, Instant cursor);
+  TicketSlot* FindTicket(std::string_view tenant, std::string_view ticket_id);
+  void WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* writes);
   void Evict();
 
   const StateReader& reader_;
   const size_t tickets_max_;
   absl::Status status_;
   absl::flat_hash_map<std::string, std::optional<std::string>> writes_;
+  // Sorted.
+  std::vector<Write> appended_;
   absl::flat_hash_map<std::string, std::unique_ptr<TicketSlot>> tickets_;
   // Least recently used last.
-  std::list<std::string> recency_;
+  std::list<TicketSlot*> recency_;
   std::vector<TicketSlot*> dirty_;
+  std::string key_;  // Of the ticket that is looked up; kept for its memory.
 };
 
 }  // namespace escalation

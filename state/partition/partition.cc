@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "state/base/check.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
 #include "state/partition/partition_impl.h"
@@ -16,6 +17,14 @@ bool NamesTicket(const v1::Event& event) { return !event.ticket_id().empty(); }
 
 }  // namespace
 
+std::vector<v1::Decision> DecodeDecisions(const FoldResult& result) {
+  std::vector<v1::Decision> decisions(result.decisions.size());
+  for (size_t i = 0; i < decisions.size(); ++i) {
+    ESCALATION_CHECK(decisions[i].ParseFromString(result.decisions[i]), "not a decision");
+  }
+  return decisions;
+}
+
 bool ScansState(const v1::Event& event) {
   return event.has_tick() || event.has_calendars_published() || event.has_policy_published() ||
          event.has_account_changed();
@@ -24,6 +33,7 @@ bool ScansState(const v1::Event& event) {
 PartitionFold::Impl::Impl(const StateReader& reader, FoldOptions options)
     : options_(std::move(options)),
       overlay_(reader, options_.tickets_max),
+      positions_(&overlay_),
       sink_(Cat(options_.incarnation, '/', options_.partition, '/'), &state_, &overlay_) {}
 
 absl::Status PartitionFold::Impl::Restore() {
@@ -58,8 +68,9 @@ Tenant& PartitionFold::Impl::GetTenant(const std::string& name) {
 void PartitionFold::Impl::Prefetch(std::span<const FoldRecord> records) {
   std::vector<std::string> keys;
   for (const FoldRecord& record : records) {
-    if (NamesTicket(record.event)) {
-      keys.push_back(keys::Ticket(record.event.tenant(), record.event.ticket_id()));
+    const v1::Event& event = record.event;
+    if (NamesTicket(event) && !overlay_.HasTicket(event.tenant(), event.ticket_id())) {
+      keys.push_back(keys::Ticket(event.tenant(), event.ticket_id()));
     }
   }
   overlay_.Prefetch(std::move(keys));
@@ -90,10 +101,14 @@ absl::StatusOr<FoldResult> PartitionFold::Impl::Finish(size_t records) {
                            ? state_.fan_out().at_ms()
                            : state_.cursor_ms()};
   for (auto& [name, tenant] : tenants_) tenant->Save(cursor);
+  positions_.Save();
   FoldResult result;
   result.records = records;
-  result.decisions = sink_.Take();
-  counts_.decisions += static_cast<int64_t>(result.decisions.size());
+  DecidedTurn decided = sink_.Take();
+  counts_.decisions += static_cast<int64_t>(decided.decisions.size());
+  for (const v1::Decision::BodyCase body : decided.bodies) ++counts_.decisions_by_body[body];
+  result.decisions = std::move(decided.decisions);
+  result.notices = std::move(decided.notices);
   overlay_.Put(keys::Meta(), state_.SerializeAsString());
   result.turn.writes = overlay_.Take(cursor);
   result.turn.next = Offset{state_.next_offset()};

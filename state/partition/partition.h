@@ -19,6 +19,7 @@
 //   Threads     the folding thread
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -53,8 +54,10 @@ struct FoldOptions {
 
 struct FoldResult {
   Turn turn;
-  // In order of seq.
-  std::vector<v1::Decision> decisions;
+  // Serialized v1::Decisions in order of seq: exactly the bytes that are published.
+  std::vector<std::string> decisions;
+  // Those of them that somebody outside has to do something about: page operations and alarms.
+  std::vector<v1::Decision> notices;
   // How many of the records were folded; the rest MUST come again after the turn is committed.
   size_t records = 0;
 };
@@ -65,7 +68,12 @@ struct FoldCounts {
   int64_t duplicates = 0;
   int64_t decisions = 0;
   int64_t late_events = 0;
+  // Indexed by v1::Decision::BodyCase.
+  std::array<int64_t, 64> decisions_by_body = {};
 };
+
+// All decisions of a turn, decoded.
+std::vector<v1::Decision> DecodeDecisions(const FoldResult& result);
 
 class PartitionFold {
  public:

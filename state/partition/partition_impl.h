@@ -15,6 +15,7 @@
 #include "state/partition/overlay.h"
 #include "state/partition/partition.h"
 #include "state/partition/record_sink.h"
+#include "state/partition/source_positions.h"
 #include "state/partition/tenant.h"
 #include "state/ticket/ticket.h"
 
@@ -56,7 +57,7 @@ class PartitionFold::Impl {
   void NotSupportedYet(const FoldRecord& record, Tenant* tenant, Instant at);
   // Follows merges to the ticket that lives on.
   Overlay::TicketSlot& ResolveTicket(const Tenant& tenant, const std::string& ticket_id);
-  void Touch(Tenant* tenant, Overlay::TicketSlot* slot, TicketFold* fold);
+  void Touch(Overlay::TicketSlot* slot, const TicketFold& fold);
   void Flag(Tenant* tenant, const std::string& ticket_id, Instant at, const char* reason,
             std::string detail);
   void Refuse(Tenant* tenant, Instant at, const char* reason, std::string detail);
@@ -73,6 +74,7 @@ class PartitionFold::Impl {
   const FoldOptions options_;
   v1::PartitionState state_;
   Overlay overlay_;
+  SourcePositions positions_;
   RecordSink sink_;
   // Every tenant of the partition, in order of name.
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;

@@ -4,6 +4,7 @@
 
 #include "state/base/sha256.h"
 #include "state/base/text.h"
+#include "state/base/wire.h"
 #include "state/partition/keys.h"
 
 namespace escalation {
@@ -14,60 +15,78 @@ bool IsDelivery(const v1::Decision& decision) {
   return decision.has_page_requested() || decision.has_page_closed() || decision.has_page_digest();
 }
 
+// v1::OutboxEntry, without a copy of the decision in between.
+std::string EncodeOutboxEntry(std::string_view decision, std::string_view chain_hash) {
+  std::string out;
+  out.reserve(decision.size() + chain_hash.size() + 16);
+  const auto append = [&](int field, std::string_view bytes) {
+    wire::AppendTag(field, &out);
+    wire::AppendVarint(bytes.size(), &out);
+    out.append(bytes);
+  };
+  append(v1::OutboxEntry::kDecisionFieldNumber, decision);
+  append(v1::OutboxEntry::kChainHashFieldNumber, chain_hash);
+  return out;
+}
+
 }  // namespace
 
 void RecordSink::BeginRecord(int64_t offset, Instant appended, std::string_view event_id,
                              int index) {
-  offset_ = offset;
-  appended_ = appended;
-  event_id_ = event_id;
+  Book();
   index_ = index;
+  id_ = id_prefix_;
+  CatTo(&id_, offset, '/');
+  ToProto(appended, decision_.mutable_detected_at());
+  decision_.mutable_cause()->set_offset(offset);
+  decision_.mutable_cause()->mutable_event_id()->assign(event_id);
 }
 
 void RecordSink::About(std::string_view tenant, std::string_view ticket_id,
                        int64_t policy_revision) {
-  tenant_ = tenant;
-  ticket_id_ = ticket_id;
-  policy_revision_ = policy_revision;
+  Book();
+  decision_.mutable_tenant()->assign(tenant);
+  decision_.mutable_ticket_id()->assign(ticket_id);
+  decision_.mutable_cause()->set_policy_revision(policy_revision);
 }
 
 v1::Decision& RecordSink::Add(Instant at, Instant due, std::string_view rule) {
-  v1::Decision& decision = decisions_.emplace_back();
+  Book();
+  open_ = true;
+  // What belongs to the record or the ticket stands already.
+  decision_.clear_body();
   state_.set_seq(state_.seq() + 1);
-  decision.set_id(Cat(id_prefix_, offset_, '/', index_++));
-  decision.set_seq(state_.seq());
-  decision.set_tenant(tenant_);
-  decision.set_ticket_id(ticket_id_);
-  ToProto(at, decision.mutable_at());
-  if (due != Instant::Never()) ToProto(due, decision.mutable_due_at());
-  ToProto(appended_, decision.mutable_detected_at());
-  v1::Cause* const cause = decision.mutable_cause();
-  cause->set_offset(offset_);
-  cause->set_event_id(event_id_);
-  cause->set_policy_revision(policy_revision_);
-  cause->set_rule(std::string(rule));
-  return decision;
+  decision_.set_seq(state_.seq());
+  std::string* const id = decision_.mutable_id();
+  id->assign(id_);
+  CatTo(id, index_++);
+  ToProto(at, decision_.mutable_at());
+  if (due == Instant::Never()) {
+    decision_.clear_due_at();
+  } else {
+    ToProto(due, decision_.mutable_due_at());
+  }
+  decision_.mutable_cause()->mutable_rule()->assign(rule);
+  return decision_;
 }
 
 void RecordSink::Book() {
-  for (; booked_ < decisions_.size(); ++booked_) {
-    const v1::Decision& decision = decisions_[booked_];
-    v1::OutboxEntry entry;
-    entry.set_decision(decision.SerializeAsString());
-    state_.set_decisions_hash(ChainHash(state_.decisions_hash(), entry.decision()));
-    entry.set_chain_hash(state_.decisions_hash());
-    overlay_.Put(keys::Outbox(decision.seq()), entry.SerializeAsString());
-    if (IsDelivery(decision)) {
-      v1::PendingDelivery pending;
-      *pending.mutable_decision() = decision;
-      overlay_.Put(keys::Pending(decision.seq()), pending.SerializeAsString());
-    }
+  if (!open_) return;
+  open_ = false;
+  std::string& bytes = decided_.decisions.emplace_back();
+  decision_.SerializeToString(&bytes);
+  state_.set_decisions_hash(ChainHash(state_.decisions_hash(), bytes));
+  overlay_.Append(keys::Outbox(decision_.seq()), EncodeOutboxEntry(bytes, state_.decisions_hash()));
+  decided_.bodies.push_back(decision_.body_case());
+  const bool delivery = IsDelivery(decision_);
+  if (delivery) {
+    v1::PendingDelivery pending;
+    *pending.mutable_decision() = decision_;
+    overlay_.Put(keys::Pending(decision_.seq()), pending.SerializeAsString());
   }
+  if (delivery || decision_.has_alarm()) decided_.notices.push_back(decision_);
 }
 
-std::vector<v1::Decision> RecordSink::Take() {
-  booked_ = 0;
-  return std::exchange(decisions_, {});
-}
+DecidedTurn RecordSink::Take() { return std::exchange(decided_, {}); }
 
 }  // namespace escalation

@@ -5,7 +5,9 @@
 //
 //   Output      outbox entries and pending deliveries in the overlay; the decisions of the turn
 //   Invariants  1. id, seq and chain hash follow from the log alone
-//               2. a decision is complete before it is booked: Book runs after each record
+//               2. a decision is complete before it is booked: the next Add or Book books it
+//               3. one Decision is filled in again and again: they are many, and making each anew
+//                  costs more than deciding it
 //   Threads     the folding thread
 #pragma once
 
@@ -22,6 +24,16 @@
 
 namespace escalation {
 
+// What one turn decided.
+struct DecidedTurn {
+  // Serialized, in order of seq.
+  std::vector<std::string> decisions;
+  // Those that somebody outside has to do something about.
+  std::vector<v1::Decision> notices;
+  // Kind of each decision.
+  std::vector<v1::Decision::BodyCase> bodies;
+};
+
 class RecordSink : public DecisionSink {
  public:
   // `id_prefix`: "incarnation/partition/".
@@ -35,25 +47,22 @@ class RecordSink : public DecisionSink {
 
   v1::Decision& Add(Instant at, Instant due, std::string_view rule) override;
 
-  // Books what was added since the last call.
+  // Books the decision that was added last. MUST be called after each record.
   void Book();
   int next_index() const { return index_; }
 
-  std::vector<v1::Decision> Take();
+  // Hands over what was booked since the last call.
+  DecidedTurn Take();
 
  private:
   const std::string id_prefix_;
   v1::PartitionState& state_;
   Overlay& overlay_;
-  std::string event_id_;
-  std::string tenant_;
-  std::string ticket_id_;
-  int64_t policy_revision_ = 0;
-  int64_t offset_ = 0;
-  Instant appended_;
+  std::string id_;  // "incarnation/partition/offset/", of the present record.
   int index_ = 0;
-  size_t booked_ = 0;
-  std::vector<v1::Decision> decisions_;
+  bool open_ = false;  // decision_ is not booked yet.
+  v1::Decision decision_;
+  DecidedTurn decided_;
 };
 
 }  // namespace escalation

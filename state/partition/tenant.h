@@ -73,6 +73,9 @@ class Tenant : public Environment {
   PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
                           const std::string& escalation, const std::string& route,
                           bool highest) override;
+  void Damaged(const std::string& what) override {
+    overlay_.Fail(absl::DataLossError("tenant " + name_ + ", " + what));
+  }
 
   bool has_policy() const { return state_.policy_revisions_size() > 0; }
 
@@ -134,6 +137,7 @@ class Tenant::WithCalendars : public Environment {
                           bool highest) override {
     return tenant_.AdmitPage(ticket_id, facts, escalation, route, highest);
   }
+  void Damaged(const std::string& what) override { tenant_.Damaged(what); }
 
  private:
   Tenant& tenant_;

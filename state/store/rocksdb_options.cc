@@ -7,6 +7,7 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/table_properties_collectors.h"
 
@@ -46,6 +47,13 @@ rocksdb::Options StoreOptions(const RocksdbStoreOptions& store,
   // Fast where tickets change all the time, small where they rest.
   options.compression = FirstKnown({rocksdb::kLZ4Compression, rocksdb::kZSTD});
   options.bottommost_compression = FirstKnown({rocksdb::kZSTD, rocksdb::kLZ4Compression});
+  // One thread writes. Outbox entries and wake-ups come in runs of rising keys: each kind's next
+  // place in the memtable is looked for from its last one.
+  options.allow_concurrent_memtable_write = false;
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+  // Tickets and dedupe entries that are not there need no search.
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.02;
   options.level_compaction_dynamic_level_bytes = true;  // Bounds wasted space to about a tenth.
   options.bytes_per_sync = 1 << 20;  // Tables reach the disk evenly, not in bursts.
   options.max_background_jobs = 2;

@@ -5,7 +5,7 @@
 //
 //   Output      references that live until the next record is folded
 //   Invariants  1. every answer is a function of the log up to the present record
-//   Errors      none: what is unknown has a defined stand-in
+//   Errors      none: what is unknown has a defined stand-in; Damaged reports one
 //   Threads     the folding thread
 #pragma once
 
@@ -48,6 +48,9 @@ class Environment {
   virtual PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
                                   const std::string& escalation, const std::string& route,
                                   bool highest) = 0;
+
+  // What is stored about a ticket cannot be decoded: nothing of the present turn may be kept.
+  virtual void Damaged(const std::string& what) = 0;
 };
 
 }  // namespace escalation

@@ -38,22 +38,6 @@ bool MattersToClocks(const v1::Event& event) {
   }
 }
 
-v1::Entry MakeEntry(const v1::Event& event, int64_t offset, int64_t policy_revision, Instant at) {
-  v1::Entry entry;
-  entry.set_at_ms(at.ms);
-  entry.set_offset(offset);
-  entry.set_policy_revision(policy_revision);
-  *entry.mutable_event() = event;
-  // The rest of the envelope is the log's and the store key's.
-  entry.mutable_event()->clear_tenant();
-  entry.mutable_event()->clear_id();
-  entry.mutable_event()->clear_origin();
-  entry.mutable_event()->clear_occurred_at();
-  entry.mutable_event()->clear_written_at();
-  entry.mutable_event()->clear_ticket_id();
-  return entry;
-}
-
 }  // namespace
 
 void TicketFold::LiveObserver::OnClock(ClockChange change, const v1::ClockState& clock, Instant at,
@@ -83,9 +67,9 @@ void TicketFold::LiveObserver::OnNote(v1::Decision note, Instant at) {
   fold_.sink_.Add(at, Instant::Never(), rule).MergeFrom(note);
 }
 
-void TicketFold::LiveObserver::OnFacts(const v1::Entry& entry, const FactChange& change,
+void TicketFold::LiveObserver::OnFacts(const PlacedEvent& placed, const FactChange& change,
                                        const v1::TicketFacts& /*facts*/) {
-  fold_.TriggerOnFacts(entry, change, Instant{entry.at_ms()});
+  fold_.TriggerOnFacts(placed, change, placed.at);
 }
 
 TicketFold::TicketFold(Environment& environment, std::string_view tenant,
@@ -106,14 +90,13 @@ void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at, Insta
   if (event.has_observed()) {
     Observe(event, offset, at);
   } else if (MattersToClocks(event)) {
-    v1::Entry entry = MakeEntry(event, offset, environment_.CurrentPolicy().revision(), at);
-    if (event.has_message_added() && event.actor().kind() == v1::Actor::CUSTOMER) {
-      entry.set_starts_nothing(at.ms < state_.live().facts().last_public_reply_ms());
-    }
+    const bool asks = event.has_message_added() && event.actor().kind() == v1::Actor::CUSTOMER;
+    const bool answered = asks && at.ms < state_.live().facts().last_public_reply_ms();
+    const PlacedEvent placed{at, offset, environment_.CurrentPolicy().revision(), answered, event};
     if (IsLate(at)) {
-      Refold(std::move(entry), arrived);
+      Refold(placed, arrived);
     } else {
-      ApplyEntry(std::move(entry));
+      ApplyInTime(placed);
     }
   } else if (!IsLate(at)) {
     FireBoth(at - kMillisecond);
@@ -148,12 +131,13 @@ void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at, Insta
   ForgetPast();
 }
 
-void TicketFold::ApplyEntry(v1::Entry entry) {
-  FireBoth(Instant{entry.at_ms()} - kMillisecond);
+void TicketFold::ApplyInTime(const PlacedEvent& placed) {
+  FireBoth(placed.at - kMillisecond);
   LiveObserver observer(*this);
-  observer.set_acknowledging(entry);
-  Timeline(environment_, state_.mutable_live(), &observer).Apply(entry);
-  Keep(std::move(entry));
+  observer.set_acknowledging(placed.event);
+  Timeline(environment_, state_.mutable_live(), &observer).Apply(placed);
+  AppendEntry(placed, &state_);
+  if (state_.entry_count() > kEntriesMax) Compact();
 }
 
 void TicketFold::FireUntil(Instant limit) {

@@ -17,13 +17,16 @@
 //   Threads     one fold, one thread
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "escalation/v1/event.pb.h"
 #include "escalation/v1/state.pb.h"
 #include "state/base/instant.h"
 #include "state/ticket/decision_sink.h"
+#include "state/ticket/entry_list.h"
 #include "state/ticket/environment.h"
 #include "state/ticket/escalation.h"
 #include "state/ticket/timeline.h"
@@ -64,19 +67,22 @@ class TicketFold {
   class RefoldEffects;
 
   bool IsLate(Instant at) const;
-  void ApplyEntry(v1::Entry entry);
-  void Refold(v1::Entry entry, Instant arrived);
-  // Folds the kept entries from the base. `late`: the entry whose notes and facts are told; null:
-  // none.
-  v1::TicketTimeline Run(RefoldObserver* observer, int64_t fire_until_ms) const;
+  void ApplyInTime(const PlacedEvent& placed);
+  void Refold(const PlacedEvent& placed, Instant arrived);
+  // The kept entries. Damaged ones are reported, and none are given.
+  std::vector<v1::Entry> Entries();
+  // Folds the entries from the base.
+  v1::TicketTimeline Run(std::span<const v1::Entry> entries, int64_t fire_until_ms,
+                         RefoldObserver* observer) const;
   void FireBoth(Instant limit);
-  void Keep(v1::Entry entry);
-  void Compact(int count);
+  PlacedEvent NothingHappened(Instant at) const;
+  // Folds the oldest of too many entries into the base.
+  void Compact();
   void ForgetPast();
   void Observe(const v1::Event& event, int64_t offset, Instant at);
-  void TriggerOnFacts(const v1::Entry& entry, const FactChange& change, Instant at);
+  void TriggerOnFacts(const PlacedEvent& placed, const FactChange& change, Instant at);
   const char* TriggerReason(const CompiledPolicy& policy, const v1::Trigger& trigger,
-                            const v1::Entry& entry, const FactChange& change);
+                            const PlacedEvent& placed, const FactChange& change);
   void TriggerOnClock(ClockChange change, const v1::ClockState& clock, Instant at);
 
   Environment& environment_;

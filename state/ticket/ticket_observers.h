@@ -21,14 +21,12 @@ class TicketFold::LiveObserver : public TimelineObserver {
   explicit LiveObserver(TicketFold& fold) : fold_(fold) {}
 
   // An acknowledgement at the pager is being applied: what it ends stops steps only.
-  void set_acknowledging(const v1::Entry& entry) {
-    acknowledging_ = entry.event().has_page_acknowledged();
-  }
+  void set_acknowledging(const v1::Event& event) { acknowledging_ = event.has_page_acknowledged(); }
 
   void OnClock(ClockChange change, const v1::ClockState& clock, Instant at, Instant due,
                const char* detail, int warning) override;
   void OnNote(v1::Decision note, Instant at) override;
-  void OnFacts(const v1::Entry& entry, const FactChange& change,
+  void OnFacts(const PlacedEvent& placed, const FactChange& change,
                const v1::TicketFacts& facts) override;
 
  private:
@@ -49,7 +47,7 @@ class TicketFold::RefoldObserver : public TimelineObserver {
   void OnNote(v1::Decision note, Instant /*at*/) override {
     if (applied_ == told_) notes_.push_back(std::move(note));
   }
-  void OnFacts(const v1::Entry& /*entry*/, const FactChange& change,
+  void OnFacts(const PlacedEvent& /*placed*/, const FactChange& change,
                const v1::TicketFacts& /*facts*/) override {
     if (applied_ == told_) change_ = change;
     ++applied_;

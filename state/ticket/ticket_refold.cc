@@ -1,6 +1,7 @@
 // How a ticket's past is folded again: late events, new facts, observed state.
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,14 +15,14 @@ namespace {
 
 constexpr Duration kMillisecond{1};
 // Entries are folded into the base in groups, so that this costs one more fold an event at most.
-constexpr int kCompactCount = 16;
+constexpr size_t kCompactCount = 16;
 
 // Nobody listens: the base only has to become right.
 class QuietObserver : public TimelineObserver {
  public:
   void OnClock(ClockChange, const v1::ClockState&, Instant, Instant, const char*, int) override {}
   void OnNote(v1::Decision, Instant) override {}
-  void OnFacts(const v1::Entry&, const FactChange&, const v1::TicketFacts&) override {}
+  void OnFacts(const PlacedEvent&, const FactChange&, const v1::TicketFacts&) override {}
 };
 
 void FireClocks(Timeline* timeline, Instant limit) {
@@ -37,65 +38,66 @@ v1::Event MessageBy(v1::Actor::Kind kind) {
 
 }  // namespace
 
-void TicketFold::Keep(v1::Entry entry) {
-  auto* const entries = state_.mutable_entries();
-  *entries->Add() = std::move(entry);
-  for (int i = entries->size() - 1; i > 0 && entries->Get(i).at_ms() < entries->Get(i - 1).at_ms();
-       --i) {
-    entries->SwapElements(i, i - 1);
-  }
-  if (entries->size() > kEntriesMax) Compact(kCompactCount);
+std::vector<v1::Entry> TicketFold::Entries() {
+  std::optional<std::vector<v1::Entry>> entries = DecodeEntries(state_);
+  if (entries.has_value()) return *std::move(entries);
+  environment_.Damaged(Cat("ticket ", ticket_id_, ": its kept events cannot be decoded"));
+  return {};
 }
 
-void TicketFold::Compact(int count) {
+void TicketFold::Compact() {
+  const std::vector<v1::Entry> entries = Entries();
+  const std::span<const v1::Entry> all = entries;
+  const std::span<const v1::Entry> old = all.first(std::min<size_t>(kCompactCount, all.size()));
   QuietObserver observer;
   Timeline timeline(environment_, state_.mutable_base(), &observer);
-  for (int i = 0; i < count; ++i) {
-    const v1::Entry& entry = state_.entries(i);
+  for (const v1::Entry& entry : old) {
     FireClocks(&timeline, Instant{entry.at_ms()} - kMillisecond);
-    timeline.Apply(entry);
+    timeline.Apply(Placed(entry));
   }
-  state_.mutable_entries()->DeleteSubrange(0, count);
+  StoreEntries(all.subspan(old.size()), &state_);
 }
 
-v1::TicketTimeline TicketFold::Run(RefoldObserver* observer, int64_t fire_until_ms) const {
+v1::TicketTimeline TicketFold::Run(std::span<const v1::Entry> entries, int64_t fire_until_ms,
+                                   RefoldObserver* observer) const {
   v1::TicketTimeline result = state_.base();
   Timeline timeline(environment_, &result, observer);
-  for (const v1::Entry& entry : state_.entries()) {
+  for (const v1::Entry& entry : entries) {
     FireClocks(&timeline, Instant{entry.at_ms()} - kMillisecond);
-    timeline.Apply(entry);
+    timeline.Apply(Placed(entry));
   }
   if (fire_until_ms != 0) FireClocks(&timeline, Instant{fire_until_ms});
   return result;
 }
 
-void TicketFold::Refold(v1::Entry entry, Instant arrived) {
+void TicketFold::Refold(const PlacedEvent& placed, Instant arrived) {
   const int64_t fired_ms = state_.live().fired_ms();
   const int64_t reached_ms = state_.live().reached_ms();
   const v1::TicketTimeline& base = state_.base();
   const int64_t earliest_ms =
       std::max(base.reached_ms(), base.fired_ms() == 0 ? 0 : base.fired_ms() + 1);
-  if (state_.has_base() && entry.at_ms() < earliest_ms) {
-    v1::Flagged* const flagged =
-        sink_.Add(Instant{entry.at_ms()}, Instant::Never(), "").mutable_flagged();
+  v1::Entry entry = ToEntry(placed);
+  if (state_.has_base() && placed.at.ms < earliest_ms) {
+    v1::Flagged* const flagged = sink_.Add(placed.at, Instant::Never(), "").mutable_flagged();
     flagged->set_reason("late_event_clamped");
-    flagged->set_detail(Cat("happened at ", Instant{entry.at_ms()}, ", applied at ",
-                            Instant{earliest_ms}, ", the beginning of what is kept"));
+    flagged->set_detail(Cat("happened at ", placed.at, ", applied at ", Instant{earliest_ms},
+                            ", the beginning of what is kept"));
     entry.set_at_ms(earliest_ms);
   }
   const Instant at{entry.at_ms()};
 
+  std::vector<v1::Entry> entries = Entries();
   RefoldObserver before(base, -1);
-  Run(&before, fired_ms);
-  auto* const entries = state_.mutable_entries();
-  int position = entries->size();
-  while (position > 0 && entries->Get(position - 1).at_ms() > entry.at_ms()) --position;
-  *entries->Add() = entry;
-  for (int i = entries->size() - 1; i > position; --i) entries->SwapElements(i, i - 1);
-  RefoldObserver after(base, position);
-  *state_.mutable_live() = Run(&after, fired_ms);
+  Run(entries, fired_ms, &before);
+  const auto place = std::upper_bound(
+      entries.begin(), entries.end(), entry,
+      [](const v1::Entry& a, const v1::Entry& b) { return a.at_ms() < b.at_ms(); });
+  RefoldObserver after(base, static_cast<int>(place - entries.begin()));
+  entries.insert(place, entry);
+  *state_.mutable_live() = Run(entries, fired_ms, &after);
   state_.mutable_live()->set_fired_ms(std::max(state_.live().fired_ms(), fired_ms));
   state_.mutable_live()->set_reached_ms(std::max(state_.live().reached_ms(), reached_ms));
+  StoreEntries(entries, &state_);
 
   LiveObserver live(*this);
   for (v1::Decision& note : after.notes()) live.OnNote(std::move(note), at);
@@ -104,8 +106,8 @@ void TicketFold::Refold(v1::Entry entry, Instant arrived) {
                         entry.event().has_page_acknowledged(), BreachKind::kNow);
   DecideDifference(environment_, before.ledger(), after.ledger(), at, BreachKind::kNow, &sink_,
                    &effects);
-  TriggerOnFacts(entry, after.change(), at);
-  if (entries->size() > kEntriesMax) Compact(kCompactCount);
+  TriggerOnFacts(Placed(entry), after.change(), at);
+  if (state_.entry_count() > kEntriesMax) Compact();
 }
 
 void TicketFold::RefoldAll(Instant at) {
@@ -114,18 +116,21 @@ void TicketFold::RefoldAll(Instant at) {
   RefoldObserver after(state_.base(), -1);
   const int64_t fired_ms = state_.live().fired_ms();
   const int64_t reached_ms = state_.live().reached_ms();
-  *state_.mutable_live() = Run(&after, fired_ms);
+  const std::vector<v1::Entry> entries = Entries();
+  *state_.mutable_live() = Run(entries, fired_ms, &after);
   state_.mutable_live()->set_reached_ms(std::max(state_.live().reached_ms(), reached_ms));
   RefoldEffects effects(*this, at, false, BreachKind::kNow);
   DecideDifference(environment_, before.ledger(), after.ledger(), at, BreachKind::kNow, &sink_,
                    &effects);
-  if (state_.entries().empty()) return;
+  if (entries.empty()) return;
   FactChange opened;
   opened.retarget = true;
-  v1::Entry entry = state_.entries(state_.entries_size() - 1);
-  entry.clear_event();
-  entry.set_policy_revision(environment_.CurrentPolicy().revision());
-  TriggerOnFacts(entry, opened, at);
+  TriggerOnFacts(NothingHappened(at), opened, at);
+}
+
+// Facts are asked again, though no event brought them.
+PlacedEvent TicketFold::NothingHappened(Instant at) const {
+  return {at, 0, environment_.CurrentPolicy().revision(), false, v1::Event::default_instance()};
 }
 
 void TicketFold::Inherit(Instant since, int64_t offset, Instant arrived) {
@@ -138,7 +143,7 @@ void TicketFold::Rearm(const Environment& before, Instant at) {
   Timeline(environment_, state_.mutable_live(), &observer).Rearm(before, std::max(at, reached));
   // What was counted by other calendars cannot be counted again.
   *state_.mutable_base() = state_.live();
-  state_.clear_entries();
+  ClearEntries(&state_);
 }
 
 void TicketFold::Rematch(Instant at, const char* reason) {
@@ -148,12 +153,10 @@ void TicketFold::Rematch(Instant at, const char* reason) {
   Timeline(environment_, state_.mutable_live(), &observer)
       .Rematch(environment_.CurrentPolicy(), then, reason);
   *state_.mutable_base() = state_.live();
-  state_.clear_entries();
+  ClearEntries(&state_);
   FactChange change;
   change.retarget = true;
-  v1::Entry entry;
-  entry.set_policy_revision(environment_.CurrentPolicy().revision());
-  TriggerOnFacts(entry, change, then);
+  TriggerOnFacts(NothingHappened(then), change, then);
 }
 
 // The present state becomes the events that lead to it; what was broken before is recorded, and
@@ -194,12 +197,10 @@ void TicketFold::Observe(const v1::Event& event, int64_t offset, Instant at) {
 
   RefoldObserver before(state_.base(), -1);
   const int64_t fired_ms = state_.live().fired_ms();
-  Run(&before, fired_ms);
+  Run(Entries(), fired_ms, &before);
   state_.clear_base();
-  state_.clear_entries();
-  for (v1::Entry& entry : entries) *state_.add_entries() = std::move(entry);
   RefoldObserver after(v1::TicketTimeline(), -1);
-  *state_.mutable_live() = Run(&after, std::max(fired_ms, at.ms));
+  *state_.mutable_live() = Run(entries, std::max(fired_ms, at.ms), &after);
   if (!observed.level().empty())
     state_.mutable_live()->mutable_facts()->set_level(observed.level());
   RefoldEffects effects(*this, at, false, BreachKind::kRecordedOnly);
@@ -207,7 +208,7 @@ void TicketFold::Observe(const v1::Event& event, int64_t offset, Instant at) {
                    &sink_, &effects);
   // From here on the ticket lives; what was observed is its beginning.
   *state_.mutable_base() = state_.live();
-  state_.clear_entries();
+  ClearEntries(&state_);
 }
 
 }  // namespace escalation

@@ -48,9 +48,9 @@ void TicketFold::TriggerOnClock(ClockChange change, const v1::ClockState& clock,
                      at);
 }
 
-void TicketFold::TriggerOnFacts(const v1::Entry& entry, const FactChange& change, Instant at) {
-  const CompiledPolicy& policy = environment_.PolicyAt(entry.policy_revision());
-  const v1::Event& event = entry.event();
+void TicketFold::TriggerOnFacts(const PlacedEvent& placed, const FactChange& change, Instant at) {
+  const CompiledPolicy& policy = environment_.PolicyAt(placed.policy_revision);
+  const v1::Event& event = placed.event;
   if (change.ended != nullptr) {
     escalations_.StopAll(change.ended, at);
     return;
@@ -61,7 +61,7 @@ void TicketFold::TriggerOnFacts(const v1::Entry& entry, const FactChange& change
   }
   if (Has(change, Metric::REOPENED)) state_.clear_fired();
   for (const v1::Trigger& trigger : policy.policy().triggers()) {
-    const char* const reason = TriggerReason(policy, trigger, entry, change);
+    const char* const reason = TriggerReason(policy, trigger, placed, change);
     if (reason == nullptr) continue;
     escalations_.Start({trigger.escalation(), reason, trigger.path(), policy.revision(), nullptr},
                        at);
@@ -70,7 +70,7 @@ void TicketFold::TriggerOnFacts(const v1::Entry& entry, const FactChange& change
 
 // Null: the trigger says nothing. Each trigger fires once until what re-arms it.
 const char* TicketFold::TriggerReason(const CompiledPolicy& policy, const v1::Trigger& trigger,
-                                      const v1::Entry& entry, const FactChange& change) {
+                                      const PlacedEvent& placed, const FactChange& change) {
   const v1::TicketFacts& facts = state_.live().facts();
   auto* const fired = state_.mutable_fired();
   const auto matches = [&] {
@@ -99,8 +99,8 @@ const char* TicketFold::TriggerReason(const CompiledPolicy& policy, const v1::Tr
       if (Has(change, Metric::AGENT_PUBLIC_MESSAGE)) {
         EraseIf(fired, [&](const std::string& old) { return old == key; });
       }
-      const bool said = Has(change, Metric::CUSTOMER_MESSAGE) && !entry.starts_nothing() &&
-                        Holds(entry.event().message_added().tokens(), trigger.token());
+      const bool said = Has(change, Metric::CUSTOMER_MESSAGE) && !placed.starts_nothing &&
+                        Holds(placed.event.message_added().tokens(), trigger.token());
       if (!said || Holds(*fired, key) || !matches()) return nullptr;
       *fired->Add() = key;
       return "token";

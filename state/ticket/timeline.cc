@@ -89,27 +89,28 @@ void Timeline::ArmAndTell(ClockState* clock, Instant at) {
   }
 }
 
-void Timeline::Apply(const v1::Entry& entry) {
-  const Instant at{entry.at_ms()};
+void Timeline::Apply(const PlacedEvent& placed) {
+  const Instant at = placed.at;
+  const v1::Event& event = placed.event;
   ESCALATION_CHECK(at.ms >= state_.reached_ms(), Cat(at, " < ", Instant{state_.reached_ms()}));
   state_.set_reached_ms(at.ms);
-  const CompiledPolicy& policy = environment_.PolicyAt(entry.policy_revision());
+  const CompiledPolicy& policy = environment_.PolicyAt(placed.policy_revision);
   // The account is looked up by the name that the ticket has after an Opened.
   const std::string& account_name =
-      entry.event().has_opened() ? entry.event().opened().account() : state_.facts().account();
-  FactChange change = ApplyEvent(policy, environment_.FindAccount(account_name), entry.event(), at,
-                                 state_.mutable_facts());
+      event.has_opened() ? event.opened().account() : state_.facts().account();
+  FactChange change =
+      ApplyEvent(policy, environment_.FindAccount(account_name), event, at, state_.mutable_facts());
   for (v1::Decision& note : change.notes) observer_.OnNote(std::move(note), at);
 
   const Cause cause{policy, policy.FindPlan(state_.facts().plan()), Account()};
   if (state_.facts().opened_ms() != 0 && state_.facts().merged_into().empty()) {
-    const FactSet silent = entry.starts_nothing() ? Bit(Metric::CUSTOMER_MESSAGE) : 0;
+    const FactSet silent = placed.starts_nothing ? Bit(Metric::CUSTOMER_MESSAGE) : 0;
     StepRuns(cause, change, change.facts & ~silent, at);
     if (change.update_agreed != Instant::Past()) AgreeUpdate(change.update_agreed, at);
     PauseOrResume(at);
   }
   if (change.ended != nullptr) EndAll(change.ended, at);
-  observer_.OnFacts(entry, change, state_.facts());
+  observer_.OnFacts(placed, change, state_.facts());
 }
 
 void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet starts, Instant at) {

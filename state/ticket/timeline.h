@@ -26,6 +26,7 @@
 #include "escalation/v1/decision.pb.h"
 #include "escalation/v1/state.pb.h"
 #include "state/base/instant.h"
+#include "state/ticket/entry_list.h"
 #include "state/ticket/environment.h"
 #include "state/ticket/facts.h"
 
@@ -53,8 +54,8 @@ class TimelineObserver {
                        const char* detail, int warning) = 0;
   // A decision that follows from facts alone; only the body and cause.rule are set.
   virtual void OnNote(v1::Decision note, Instant at) = 0;
-  // An entry was applied: its facts and the ticket after it.
-  virtual void OnFacts(const v1::Entry& entry, const FactChange& change,
+  // An event was applied: its facts and the ticket after it.
+  virtual void OnFacts(const PlacedEvent& placed, const FactChange& change,
                        const v1::TicketFacts& facts) = 0;
 };
 
@@ -68,8 +69,8 @@ class Timeline {
   Instant NextMoment() const;
   // Fires the earliest moment; there is one.
   void FireNext();
-  // Applies an event. MUST be called after every moment before entry.at_ms was fired.
-  void Apply(const v1::Entry& entry);
+  // Applies an event. MUST be called after every moment before placed.at was fired.
+  void Apply(const PlacedEvent& placed);
 
   // Account, plan or policy changed at `at`: resolves the plan and matches the targets anew.
   void Rematch(const CompiledPolicy& policy, Instant at, const char* reason);

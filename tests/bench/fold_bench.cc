@@ -129,16 +129,16 @@ class History {
 // Decode, fold and commit everything from `from` on, as the loop of a partition does.
 void FoldAll(const std::vector<Message>& messages, size_t from, PartitionFold* fold, Store* store) {
   constexpr size_t kBatch = 2'000;
-  std::vector<FoldRecord> records;
+  std::vector<FoldRecord> records(kBatch);
   for (size_t at = from; at < messages.size(); at += kBatch) {
-    records.clear();
-    for (size_t i = at; i < std::min(messages.size(), at + kBatch); ++i) {
-      FoldRecord& record = records.emplace_back();
-      record.offset = messages[i].offset;
-      record.appended = messages[i].appended;
-      ESCALATION_CHECK(record.event.ParseFromString(messages[i].bytes), "not an event");
+    const size_t count = std::min(messages.size() - at, kBatch);
+    for (size_t i = 0; i < count; ++i) {
+      FoldRecord& record = records[i];
+      record.offset = messages[at + i].offset;
+      record.appended = messages[at + i].appended;
+      ESCALATION_CHECK(record.event.ParseFromString(messages[at + i].bytes), "not an event");
     }
-    std::span<const FoldRecord> rest = records;
+    std::span<const FoldRecord> rest = std::span<const FoldRecord>(records).first(count);
     bool more = false;
     while (more || !rest.empty()) {
       auto result = fold->Fold(more ? std::span<const FoldRecord>() : rest);

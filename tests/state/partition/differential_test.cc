@@ -47,8 +47,8 @@ class Folder {
       EXPECT_TRUE(store_.Commit(result->turn).ok());
       records = records.subspan(result->records);
       more = result->turn.more;
-      for (v1::Decision& decision : result->decisions) {
-        bytes_.push_back(decision.SerializeAsString());
+      bytes_.insert(bytes_.end(), result->decisions.begin(), result->decisions.end());
+      for (v1::Decision& decision : DecodeDecisions(*result)) {
         decided.push_back(std::move(decision));
       }
     }

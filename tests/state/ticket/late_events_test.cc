@@ -83,7 +83,7 @@ class World {
     ASSERT_TRUE(result.ok()) << result.status();
     ASSERT_TRUE(store_.Commit(result->turn).ok());
     ASSERT_FALSE(result->turn.more);
-    for (const v1::Decision& decision : result->decisions) {
+    for (const v1::Decision& decision : DecodeDecisions(*result)) {
       CatTo(&outcome_.told, DecisionText(decision), '\n');
       const int64_t due = FromProto(decision.due_at()).ms;
       if (decision.has_clock_breached()) {
