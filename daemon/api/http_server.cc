@@ -1,6 +1,7 @@
 #include "daemon/api/http_server.h"
 
 #include <microhttpd.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,6 +79,22 @@ MHD_Result Queue(MHD_Connection* connection, HttpResponse response) {
       MHD_queue_response(connection, static_cast<unsigned>(response.status), reply);
   MHD_destroy_response(reply);
   return result;
+}
+
+// Counts the headers that say where the body ends.
+MHD_Result CountLength(void* cls, MHD_ValueKind, const char* key, const char*) {
+  const bool counts =
+      strcasecmp(key, "Content-Length") == 0 || strcasecmp(key, "Transfer-Encoding") == 0;
+  *static_cast<int*>(cls) += counts ? 1 : 0;
+  return MHD_YES;
+}
+
+// The library takes the first of several, a proxy before it perhaps another: one request could hide
+// in another's body.
+bool AmbiguousLength(MHD_Connection* connection) {
+  int lengths = 0;
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, &CountLength, &lengths);
+  return lengths > 1;
 }
 
 MHD_Result CollectQuery(void* cls, MHD_ValueKind, const char* key, const char* value) {
@@ -170,6 +187,12 @@ class HttpServer::Impl {
     exchange->request.method = method;
     exchange->request.path = url;
     *state = new Holder(exchange);
+    if (AmbiguousLength(connection)) {
+      HttpResponse response =
+          ErrorResponse(400, "expected one Content-Length or Transfer-Encoding header");
+      response.headers.emplace_back("Connection", "close");
+      return Queue(connection, std::move(response));
+    }
     const char* length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
     if (length == nullptr) return MHD_YES;
     uint64_t bytes = 0;

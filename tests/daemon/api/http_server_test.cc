@@ -136,6 +136,23 @@ TEST_F(HttpServerTest, a_length_beyond_the_limit_is_refused_before_the_body) {
   EXPECT_EQ(StatusOf(client.ReadAll()), "413");
 }
 
+// Where a proxy takes one length and the server another, the rest of the body is a request of its
+// own that the proxy never saw.
+TEST_F(HttpServerTest, a_body_with_two_ends_is_refused) {
+  Start();
+  const std::string lengths[] = {
+      "Content-Length: 5\r\nContent-Length: 0\r\n",
+      "Content-Length: 5\r\ncontent-length: 5\r\n",
+      "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+  };
+  for (const std::string& length : lengths) {
+    const std::string reply =
+        Ask("POST /a HTTP/1.1\r\nHost: t\r\n" + length + "\r\nhello" + Get("/hidden"));
+    EXPECT_EQ(StatusOf(reply), "400") << length;
+    EXPECT_EQ(reply.find("/hidden"), std::string::npos) << reply;
+  }
+}
+
 TEST_F(HttpServerTest, a_chunked_body_is_counted) {
   HttpServerOptions options;
   options.body_bytes_max = 100;
