@@ -14,6 +14,12 @@ bool SameCycle(const ClockState& a, const ClockState& b) {
          a.set() == b.set();
 }
 
+// Nothing that a decision tells of the clock differs, but for its due moment.
+bool SameTerms(const ClockState& a, const ClockState& b) {
+  return a.state() == b.state() && a.within_ms() == b.within_ms() && a.target() == b.target() &&
+         (b.state() == ClockState::RUNNING || a.accrued_ms() == b.accrued_ms());
+}
+
 ClockChange EndOf(const ClockState& clock) {
   if (clock.state() == ClockState::MET) return ClockChange::kMet;
   if (clock.state() == ClockState::EXPIRED) return ClockChange::kExpired;
@@ -42,13 +48,13 @@ class Difference {
 
   void Vanished(const LedgerLine& line) {
     if (line.clock.breached_ms() != 0) Retract(line, line.clock);
-    if (IsOpen(line.clock)) {
-      ClockState cancelled = line.clock;
-      cancelled.set_state(ClockState::CANCELLED);
-      Decide(ClockChange::kCancelled, cancelled, std::max(at_, Instant{cancelled.since_ms()}),
-             Instant::Never(), "late_event", 0);
-      effects_.OnEnd(cancelled, "clock_cancelled");
-    }
+    if (line.clock.state() == ClockState::CANCELLED) return;
+    // Also a cycle that was met: it never was, and who counts promises must hear of it.
+    ClockState cancelled = line.clock;
+    cancelled.set_state(ClockState::CANCELLED);
+    Decide(ClockChange::kCancelled, cancelled, std::max(at_, Instant{cancelled.since_ms()}),
+           Instant::Never(), "late_event", 0);
+    if (IsOpen(line.clock)) effects_.OnEnd(cancelled, "clock_cancelled");
   }
 
   void Changed(const LedgerLine& before, const LedgerLine& after) {
@@ -64,16 +70,15 @@ class Difference {
       effects_.OnEnd(is, is.state() == ClockState::MET ? "clock_met" : "clock_cancelled");
       return;
     }
-    const bool same = was.state() == is.state() && was.due_ms() == is.due_ms() &&
-                      was.within_ms() == is.within_ms() && was.target() == is.target() &&
-                      (IsOpen(is) || was.accrued_ms() == is.accrued_ms());
-    if (same || told) return;
+    const bool known =
+        told ? SameTerms(after.breached, is) : was.due_ms() == is.due_ms() && SameTerms(was, is);
+    if (known) return;
     const Instant due = is.due_ms() == 0 ? Instant::Never() : Instant{is.due_ms()};
     Decide(ClockChange::kAmended, is, std::max(at_, Instant{is.since_ms()}), due, "late_event", 0);
   }
 
  private:
-  // True: a decision told what the clock is now.
+  // True: a decision told what the clock was when it broke.
   bool DecideBreach(const LedgerLine& before, const LedgerLine& after) {
     const ClockState& is = after.clock;
     if (before.clock.breached_ms() == is.breached_ms()) return false;
