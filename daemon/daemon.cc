@@ -168,6 +168,7 @@ absl::Status Daemon::Impl::StartDispatcher() {
   };
   dispatcher_ = std::make_unique<Dispatcher>(OptionsOf(config_.delivery), std::move(world));
   dispatcher_->SetRoutes(config_.routes);
+  dispatcher_->Start();
   return absl::OkStatus();
 }
 

@@ -37,11 +37,13 @@ struct Dispatcher::Shared {
 };
 
 Dispatcher::Dispatcher(const DispatchOptions& options, World world)
-    : shared_(std::make_shared<Shared>(options, std::move(world))) {
-  shared_->thread = std::thread([this] { Run(); });
-}
+    : shared_(std::make_shared<Shared>(options, std::move(world))) {}
 
 Dispatcher::~Dispatcher() { Stop(Duration{0}); }
+
+void Dispatcher::Start() {
+  shared_->thread = std::thread([this] { Run(); });
+}
 
 void Dispatcher::SetRoutes(std::vector<DeliveryRoute> routes) {
   shared_->With([&](DispatchQueue& queue) { queue.SetRoutes(std::move(routes)); });
@@ -144,26 +146,34 @@ void Dispatcher::ReportOutcome(const std::shared_ptr<Shared>& shared, DispatchOu
   });
 }
 
+Instant Dispatcher::DispatchOnce() {
+  const std::shared_ptr<Shared> shared = shared_;
+  const Instant now = shared->world.now();
+  DispatchActions actions;
+  {
+    const std::lock_guard<std::mutex> lock(shared->mutex);
+    shared->dirty = false;
+    actions = shared->queue.Step(now);
+  }
+  for (DispatchAttempt& attempt : actions.attempts) Send(shared, std::move(attempt));
+  for (DispatchOutcome& outcome : actions.outcomes) ReportOutcome(shared, std::move(outcome));
+  return actions.next;
+}
+
 void Dispatcher::Run() {
   // Bounds a sleep, so that a clock that was set is noticed.
   static constexpr int64_t kSleepMsMax = 1'000;
   const std::shared_ptr<Shared> shared = shared_;
   std::unique_lock<std::mutex> lock(shared->mutex);
   while (!shared->stopping) {
-    shared->dirty = false;
     lock.unlock();
+    const Instant next = DispatchOnce();
     const Instant now = shared->world.now();
-    lock.lock();
-    DispatchActions actions = shared->queue.Step(now);
-    lock.unlock();
-    for (DispatchAttempt& attempt : actions.attempts) Send(shared, std::move(attempt));
-    for (DispatchOutcome& outcome : actions.outcomes) ReportOutcome(shared, std::move(outcome));
     lock.lock();
     shared->changed.notify_all();
     if (shared->dirty || shared->stopping) continue;
-    const int64_t wait_ms = actions.next == Instant::Never()
-                                ? kSleepMsMax
-                                : std::max<int64_t>((actions.next - now).ms, 1);
+    const int64_t wait_ms =
+        next == Instant::Never() ? kSleepMsMax : std::max<int64_t>((next - now).ms, 1);
     shared->changed.wait_for(lock, std::chrono::milliseconds(std::min(wait_ms, kSleepMsMax)),
                              [&] { return shared->dirty || shared->stopping; });
   }

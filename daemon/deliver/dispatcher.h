@@ -5,7 +5,8 @@
 //   Input       deliveries that are durable already (the fold's pending ones), in order of seq per
 //               page
 //   Output      one PageOutcome for each, handed to the owner to append to the log
-//   Invariants  those of DispatchQueue; nothing is sent before Resume
+//   Invariants  those of DispatchQueue; nothing is sent before Resume, and without Start only
+//               by DispatchOnce
 //   Time        the given clock decides; real time only wakes the thread
 //   Errors      as outcomes; texts of providers are redacted before they leave here
 //   Threads     all methods from any thread. `report` and its `kept` may run on any thread and MUST
@@ -43,6 +44,12 @@ class Dispatcher {
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // Begins the thread. Once.
+  void Start();
+  // Sends and reports once what is due, and returns when to look again; Never: when something
+  // comes. For Start's thread and for tests.
+  Instant DispatchOnce();
 
   void SetRoutes(std::vector<DeliveryRoute> routes);
   void SetOptions(const DispatchOptions& options);

@@ -68,6 +68,7 @@ class DispatcherTest : public testing::Test {
     };
     dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, world);
     dispatcher_->SetRoutes({RouteNamed("pager"), RouteNamed("other")});
+    dispatcher_->Start();
   }
   ~DispatcherTest() override { dispatcher_.reset(); }
 
