@@ -12,7 +12,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(rocksdb REQUIRED IMPORTED_TARGET rocksdb)
 pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(microhttpd REQUIRED IMPORTED_TARGET libmicrohttpd)
-pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+find_library(ESCALATION_JEMALLOC libjemalloc_pic.a REQUIRED) # The shared one pays a look-up of thread-local storage each time.
 pkg_check_modules(libical REQUIRED IMPORTED_TARGET libical)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)

@@ -18,7 +18,7 @@ endfunction()
 
 # Folding makes and drops many small strings: jemalloc halves what that costs. Sanitizers bring an allocator of their own.
 if(NOT ESCALATION_SANITIZE)
-  set(ESCALATION_ALLOCATOR PkgConfig::jemalloc)
+  set(ESCALATION_ALLOCATOR ${ESCALATION_JEMALLOC} ${CMAKE_DL_LIBS})
 endif()
 
 # escalation_program(name main.cc [DEPENDS target...])

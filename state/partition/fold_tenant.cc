@@ -138,16 +138,14 @@ absl::Status PartitionFold::Impl::FoldPublished(const v1::Published& published) 
                                    ": it does not decide what the publisher decided"));
   }
   v1::OutboxEntry entry;
-  const auto value = overlay_.Get(keys::Outbox(through));
+  const auto value = overlay_.GetFromOutbox(through);
   if (value && entry.ParseFromString(*value) && !published.decisions_hash().empty() &&
       entry.chain_hash() != published.decisions_hash()) {
     return absl::DataLossError(Cat("decisions up to seq ", through, " differ: published ",
                                    ToHex(published.decisions_hash()), ", folded here ",
                                    ToHex(entry.chain_hash())));
   }
-  for (uint64_t seq = state_.published_through() + 1; seq <= through; ++seq) {
-    overlay_.Delete(keys::Outbox(seq));
-  }
+  overlay_.TrimOutbox(state_.published_through() + 1, through);
   state_.set_published_through(through);
   return absl::OkStatus();
 }

@@ -8,42 +8,35 @@
 #include "state/partition/keys.h"
 
 namespace escalation {
-namespace {
-
-bool KeyIsBelow(const Write& write, const std::string& key) { return write.key < key; }
-
-// Both sorted. A key in both was appended and then deleted: the store never hears of it.
-std::vector<Write> Merge(std::vector<Write> writes, std::vector<Write> appended) {
-  if (appended.empty()) return writes;
-  std::vector<Write> merged;
-  merged.reserve(writes.size() + appended.size());
-  auto write = writes.begin();
-  for (Write& last : appended) {
-    for (; write != writes.end() && write->key < last.key; ++write) {
-      merged.push_back(std::move(*write));
-    }
-    if (write == writes.end() || write->key != last.key) {
-      merged.push_back(std::move(last));
-    } else {
-      ++write;
-    }
-  }
-  merged.insert(merged.end(), std::make_move_iterator(write),
-                std::make_move_iterator(writes.end()));
-  return merged;
-}
-
-}  // namespace
 
 std::optional<std::string> Overlay::Get(const std::string& key) {
   const auto written = writes_.find(key);
   if (written != writes_.end()) return written->second;
-  const auto appended = std::lower_bound(appended_.begin(), appended_.end(), key, KeyIsBelow);
-  if (appended != appended_.end() && appended->key == key) return appended->value;
   absl::StatusOr<std::optional<std::string>> value = reader_.Get(key);
   if (value.ok()) return *std::move(value);
   Fail(value.status());
   return std::nullopt;
+}
+
+void Overlay::AppendToOutbox(uint64_t seq, std::string value) {
+  if (outbox_.empty()) outbox_first_ = seq;
+  outbox_.push_back(std::move(value));
+}
+
+std::optional<std::string> Overlay::GetFromOutbox(uint64_t seq) {
+  if (!outbox_.empty() && seq >= outbox_first_) return outbox_[seq - outbox_first_];
+  return Get(keys::Outbox(seq));
+}
+
+void Overlay::TrimOutbox(uint64_t from, uint64_t through) {
+  for (uint64_t seq = from; seq <= through; ++seq) {
+    if (outbox_.empty() || seq < outbox_first_) {
+      Delete(keys::Outbox(seq));
+    } else {
+      outbox_.pop_front();
+      ++outbox_first_;
+    }
+  }
 }
 
 void Overlay::Decode(TicketSlot* slot, const std::optional<std::string>& value) {
@@ -153,7 +146,7 @@ void Overlay::WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* 
 
 std::vector<Write> Overlay::Take(Instant cursor) {
   std::vector<Write> writes;
-  writes.reserve(writes_.size() + 4 * dirty_.size());
+  writes.reserve(writes_.size() + 4 * dirty_.size() + outbox_.size());
   for (auto& [key, value] : writes_) writes.push_back({key, std::move(value)});
   writes_.clear();
   // A ticket's keys are its own: each is written once.
@@ -162,10 +155,22 @@ std::vector<Write> Overlay::Take(Instant cursor) {
     slot->dirty = false;
   }
   dirty_.clear();
-  std::sort(writes.begin(), writes.end(),
-            [](const Write& a, const Write& b) { return a.key < b.key; });
+  const auto by_key = [](const Write& a, const Write& b) { return a.key < b.key; };
+  std::sort(writes.begin(), writes.end(), by_key);
+  if (!outbox_.empty()) {
+    std::vector<Write> outbox;
+    outbox.reserve(outbox_.size());
+    for (std::string& value : outbox_) {
+      outbox.push_back({keys::Outbox(outbox_first_++), std::move(value)});
+    }
+    outbox_.clear();
+    // Sorted already, and next to each other.
+    const auto place = std::lower_bound(writes.begin(), writes.end(), outbox.back(), by_key);
+    writes.insert(place, std::make_move_iterator(outbox.begin()),
+                  std::make_move_iterator(outbox.end()));
+  }
   Evict();
-  return Merge(std::move(writes), std::exchange(appended_, {}));
+  return writes;
 }
 
 void Overlay::Evict() {

@@ -13,6 +13,7 @@
 //   Threads     the folding thread
 #pragma once
 
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -49,11 +50,11 @@ class Overlay {
   const StateReader& reader() const { return reader_; }
 
   std::optional<std::string> Get(const std::string& key);
-  // `key` is above all keys that were appended in this turn, and is written by nothing else but
-  // Delete. Cheaper than Put.
-  void Append(std::string key, std::string value) {
-    appended_.push_back({std::move(key), std::move(value)});
-  }
+  // The outbox: `seq` is above all that were appended before. Cheaper than Put.
+  void AppendToOutbox(uint64_t seq, std::string value);
+  std::optional<std::string> GetFromOutbox(uint64_t seq);
+  // Removes `from` up to and with `through`; what came in this turn never reaches the store.
+  void TrimOutbox(uint64_t from, uint64_t through);
   void Put(std::string key, std::string value) { writes_[std::move(key)] = std::move(value); }
   void Delete(std::string key) { writes_[std::move(key)] = std::nullopt; }
 
@@ -86,8 +87,9 @@ class Overlay {
   const size_t tickets_max_;
   absl::Status status_;
   absl::flat_hash_map<std::string, std::optional<std::string>> writes_;
-  // Sorted.
-  std::vector<Write> appended_;
+  // By seq, without gaps.
+  std::deque<std::string> outbox_;
+  uint64_t outbox_first_ = 0;
   absl::flat_hash_map<std::string, std::unique_ptr<TicketSlot>> tickets_;
   // Least recently used last.
   std::list<TicketSlot*> recency_;

@@ -76,7 +76,7 @@ void RecordSink::Book() {
   std::string& bytes = decided_.decisions.emplace_back();
   decision_.SerializeToString(&bytes);
   state_.set_decisions_hash(ChainHash(state_.decisions_hash(), bytes));
-  overlay_.Append(keys::Outbox(decision_.seq()), EncodeOutboxEntry(bytes, state_.decisions_hash()));
+  overlay_.AppendToOutbox(decision_.seq(), EncodeOutboxEntry(bytes, state_.decisions_hash()));
   decided_.bodies.push_back(decision_.body_case());
   const bool delivery = IsDelivery(decision_);
   if (delivery) {

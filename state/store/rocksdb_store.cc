@@ -225,6 +225,14 @@ absl::Status RocksdbStore::Flush() {
   return absl::OkStatus();
 }
 
+absl::Status RocksdbStore::Compact() {
+  if (absl::Status status = Flush(); !status.ok()) return status;
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  const rocksdb::Status status = rocks_->db->CompactRange(options, nullptr, nullptr);
+  return status.ok() ? absl::OkStatus() : rocks_->failure->Keep(FromRocksdb(status, dir_));
+}
+
 absl::Status RocksdbStore::MaybeFlush(Instant now) {
   if (absl::Status status = Writable(); !status.ok()) return status;
   if (!flushed_ || !dirty_) {

@@ -50,7 +50,7 @@ struct RocksdbStoreOptions {
   // Decoded blocks kept in memory.
   size_t block_cache_bytes = size_t{64} << 20;
   // Committed bytes that are kept in memory before they are flushed.
-  size_t flush_bytes_max = size_t{16} << 20;
+  size_t flush_bytes_max = size_t{64} << 20;
   // MaybeFlush flushes after this long at the latest: bounds what a restart folds again.
   Duration flush_interval = Duration::Seconds(30);
 };
@@ -80,6 +80,8 @@ class RocksdbStore : public Store {
   absl::Status Flush() override;
   absl::Status MaybeFlush(Instant now) override;
   absl::Status CheckpointTo(const std::string& dir) override;
+  // Flushes, and rewrites everything into as few and as small tables as there can be.
+  absl::Status Compact();
 
  private:
   struct Rocks;

@@ -1,279 +1,223 @@
-// How fast a partition folds: decode and fold in memory, with the RocksDB store, reopening, and a
-// storm of timers.
+// How fast a partition folds: from a log into the store, and what a restart, a storm of timers and
+// a new calendar cost.
 //
-// The mix is that of a support organization: for each ticket an opening, an assignment, two
-// customer messages, two replies, a status change; four clocks a ticket. Rates are events a second
-// on one core.
+// Figures are CPU time of the whole process, RocksDB's background work included, so a rate is one
+// of one core. Each benchmark runs once: what it prepares costs more than what it measures.
 
 #include <benchmark/benchmark.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "daemon/log/archive_log.h"
+#include "daemon/log/archive_writer.h"
 #include "state/base/check.h"
-#include "state/base/text.h"
-#include "state/partition/partition.h"
-#include "state/policy/policy_loader.h"
 #include "state/store/memory_store.h"
-#include "state/store/rocksdb_store.h"
+#include "tests/bench/history.h"
 
 namespace escalation {
 namespace {
 
-constexpr const char* kPolicy = R"(
-policy: bench
-tenant: default
-revision: 1
-severities: [low, high]
-default_severity: low
-default_plan: gold
-time: {max_lateness: 30d, forget_after: 30d}
-calendars:
-  office:
-    zone: Europe/Berlin
-    hours: {mon-fri: ["09:00-12:00", "13:00-17:00"]}
-plans:
-  gold:
-    calendar: office
-    targets:
-      - {name: first, metric: first_response, within: 4h, warn_at: [75%]}
-      - {name: next, metric: next_response, within: 4h}
-      - {name: work, metric: agent_work, within: 3bd}
-      - {name: solve, metric: resolution, within: 5bd, pause: [pending]}
-escalations: {}
-routes: {}
-)";
+constexpr Partition kZero{0};
 
-const Instant kBegin = Instant::Seconds(1'772'440'000);
+void Check(const absl::Status& status) {
+  ESCALATION_CHECK(status.ok(), std::string(status.message()));
+}
 
-struct Message {
-  Offset offset;
-  Instant appended;
-  std::string bytes;
-};
+double MillisecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
 
-class History {
- public:
-  History() {
-    const auto loaded = LoadPolicyText("bench.yaml", kPolicy);
-    ESCALATION_CHECK(loaded.ok(), std::string(loaded.status().message()));
-    v1::Event event;
-    event.set_tenant("default");
-    *event.mutable_calendars_published()->mutable_calendars() = loaded->calendars;
-    Add(event);
-    *event.mutable_policy_published()->mutable_policy() = loaded->policy;
-    Add(event);
-  }
-
-  void Open(int64_t ticket) {
-    v1::Event event = Of(ticket, v1::Actor::CUSTOMER);
-    event.mutable_opened()->set_account(Cat("account-", ticket % 1'000));
-    event.mutable_opened()->set_subject("The export of last month's invoices fails");
-    event.mutable_opened()->set_severity(ticket % 5 == 0 ? "high" : "low");
-    Add(event);
-  }
-  void Talk(int64_t ticket) {
-    v1::Event assigned = Of(ticket, v1::Actor::AGENT);
-    assigned.mutable_assigned()->set_assignee("maria");
-    Add(assigned);
-    for (int i = 0; i < 2; ++i) {
-      for (const auto kind : {v1::Actor::CUSTOMER, v1::Actor::AGENT}) {
-        v1::Event message = Of(ticket, kind);
-        message.mutable_message_added()->set_visibility(v1::MessageAdded::PUBLIC);
-        message.mutable_message_added()->set_length(240);
-        Add(message);
+// Who talks when: `together` tickets have their conversation at the same time, one event each in
+// turn; with as many as there are tickets, each ticket is touched, left, and found cold again.
+template <typename Visit>
+void Conversations(int64_t tickets, int64_t together, int64_t events, const Visit& visit) {
+  constexpr int kSteps = 6;
+  int64_t done = 0;
+  for (int64_t first = 0; done < events; first += together) {
+    for (int step = 0; step < kSteps && done < events; ++step) {
+      for (int64_t i = 0; i < together && done < events; ++i, ++done) {
+        visit((first + i) * 7919 % tickets, step);
       }
     }
-    v1::Event status = Of(ticket, v1::Actor::AGENT);
-    status.mutable_status_changed()->set_status(v1::StatusChanged::PENDING);
-    Add(status);
   }
-  void Tick(Instant until) {
-    v1::Event tick;
-    ToProto(until, tick.mutable_tick()->mutable_until());
-    now_ = std::max(now_, until);
-    Add(tick);
-  }
+}
 
-  const std::vector<Message>& messages() const { return messages_; }
-  Instant now() const { return now_; }
-
- private:
-  v1::Event Of(int64_t ticket, v1::Actor::Kind kind) {
-    v1::Event event;
-    event.set_tenant("default");
-    event.set_id(Cat("e", messages_.size()));
-    event.set_ticket_id(Cat("T-", ticket));
-    event.mutable_actor()->set_id("u17");
-    event.mutable_actor()->set_kind(kind);
-    event.mutable_origin()->set_source("kafka");
-    event.mutable_origin()->set_positioned(true);
-    event.mutable_origin()->set_offset(static_cast<int64_t>(messages_.size()));
-    ToProto(now_, event.mutable_occurred_at());
-    return event;
-  }
-  void Add(const v1::Event& event) {
-    now_ = now_ + Duration{20};
-    messages_.push_back(
-        {Offset{static_cast<int64_t>(messages_.size())}, now_, event.SerializeAsString()});
-  }
-
-  std::vector<Message> messages_;
-  Instant now_ = kBegin;
-};
-
-// Decode, fold and commit everything from `from` on, as the loop of a partition does.
-void FoldAll(const std::vector<Message>& messages, size_t from, PartitionFold* fold, Store* store) {
-  constexpr size_t kBatch = 2'000;
-  std::vector<FoldRecord> records(kBatch);
-  for (size_t at = from; at < messages.size(); at += kBatch) {
-    const size_t count = std::min(messages.size() - at, kBatch);
-    for (size_t i = 0; i < count; ++i) {
-      FoldRecord& record = records[i];
-      record.offset = messages[at + i].offset;
-      record.appended = messages[at + i].appended;
-      ESCALATION_CHECK(record.event.ParseFromString(messages[at + i].bytes), "not an event");
+// The log of the conversations, as a daemon would have written it: what was decided is published a
+// little later, and that is a record, too. Folds into `store`, which ends up ahead of the log.
+int64_t WriteArchive(const std::string& dir, int64_t tickets, int64_t together, int64_t events,
+                     BenchHistory* history, BenchFold* fold) {
+  constexpr int64_t kPublishedEvery = 256;
+  auto archive =
+      ArchiveWriter::Create(dir, {"embedded", "", "", kBenchIncarnation}, /*partitions=*/1);
+  Check(archive.status());
+  int64_t count = 0;
+  const auto write = [&] {
+    const std::vector<Message> messages = history->Take();
+    for (const Message& message : messages) {
+      Check((*archive)->Append(kZero, {message.offset, message.appended, message.bytes}));
     }
-    std::span<const FoldRecord> rest = std::span<const FoldRecord>(records).first(count);
-    bool more = false;
-    while (more || !rest.empty()) {
-      auto result = fold->Fold(more ? std::span<const FoldRecord>() : rest);
-      ESCALATION_CHECK(result.ok(), std::string(result.status().message()));
-      const absl::Status committed = store->Commit(result->turn);
-      ESCALATION_CHECK(committed.ok(), std::string(committed.message()));
-      rest = rest.subspan(result->records);
-      more = result->turn.more;
-    }
-  }
+    count += static_cast<int64_t>(messages.size());
+    fold->Fold(messages);
+  };
+  Conversations(tickets, together, events, [&](int64_t ticket, int step) {
+    history->Talk(ticket, step);
+    if (history->waiting() < kPublishedEvery) return;
+    const uint64_t seq = fold->fold().seq();
+    const std::string hash = fold->fold().decisions_hash();
+    write();
+    history->Published(seq, hash);
+  });
+  write();
+  Check((*archive)->Close());
+  return count;
 }
 
-std::unique_ptr<PartitionFold> OpenFold(const Store& store, size_t tickets_max) {
-  auto fold =
-      PartitionFold::Open(store, {Partition{0}, "0123456789abcdef0123456789abcdef", tickets_max});
-  ESCALATION_CHECK(fold.ok(), std::string(fold.status().message()));
-  return *std::move(fold);
+RocksdbStoreOptions WithCache(int64_t mebibytes) {
+  RocksdbStoreOptions options;
+  options.block_cache_bytes = static_cast<size_t>(mebibytes) << 20;
+  return options;
 }
 
-class Directory {
- public:
-  Directory() : path_(std::filesystem::temp_directory_path() / Cat("escalation-bench-", getpid())) {
-    std::filesystem::remove_all(path_);
+// Reads, decodes, folds and commits a log on disk. Arguments: open tickets; how many of them talk
+// at the same time; decoded tickets that are kept; cache of the store in MiB.
+void Rebuild(benchmark::State& state) {
+  constexpr int64_t kEvents = 1'200'000;
+  const auto tickets_max = static_cast<size_t>(state.range(2));
+  const RocksdbStoreOptions options = WithCache(state.range(3));
+  const BenchDirectory directory;
+  int64_t records = 0;
+  {
+    auto store = OpenBenchStore(directory / "opened", options);
+    BenchFold fold(store.get(), tickets_max);
+    BenchHistory history = OpenTickets(state.range(0), store.get(), &fold);
+    Check(store->CheckpointTo(directory / "ahead"));
+    auto ahead = OpenBenchStore(directory / "ahead", options);
+    BenchFold live(ahead.get(), tickets_max);
+    records =
+        WriteArchive(directory / "log", state.range(0), state.range(1), kEvents, &history, &live);
   }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  std::unique_ptr<RocksdbStore> Open() const {
-    auto store = RocksdbStore::Open(
-        path_.string(), {"embedded", "", "", "0123456789abcdef0123456789abcdef", Partition{0}});
-    ESCALATION_CHECK(store.ok(), std::string(store.status().message()));
-    return *std::move(store);
-  }
-
- private:
-  const std::filesystem::path path_;
-};
-
-// Tickets that are open before the measured part; each then gets a conversation of six events.
-History Conversations(int64_t tickets, size_t* measured_from) {
-  History history;
-  for (int64_t ticket = 0; ticket < tickets; ++ticket) history.Open(ticket);
-  *measured_from = history.messages().size();
-  for (int64_t ticket = 0; ticket < tickets; ++ticket) history.Talk(ticket * 7919 % tickets);
-  return history;
-}
-
-void FoldInMemory(benchmark::State& state) {
-  size_t from = 0;
-  const History history = Conversations(state.range(0), &from);
-  const std::vector<Message> opening(history.messages().begin(),
-                                     history.messages().begin() + static_cast<int64_t>(from));
+  std::filesystem::remove_all(directory / "ahead");
+  const auto log = OpenArchiveLog(directory / "log");
+  Check(log.status());
+  auto store = OpenBenchStore(directory / "opened", options);
+  BenchFold fold(store.get(), tickets_max);
+  std::vector<Message> messages;
+  const auto begin = std::chrono::steady_clock::now();
   for (auto _ : state) {
-    state.PauseTiming();
-    MemoryStore store;
-    auto fold = OpenFold(store, static_cast<size_t>(state.range(0)) + 1);
-    FoldAll(opening, 0, fold.get(), &store);
-    state.ResumeTiming();
-    FoldAll(history.messages(), from, fold.get(), &store);
-  }
-  state.SetItemsProcessed(state.iterations() *
-                          static_cast<int64_t>(history.messages().size() - from));
-}
-BENCHMARK(FoldInMemory)->Arg(20'000)->Unit(benchmark::kMillisecond);
-
-void FoldWithStore(benchmark::State& state) {
-  size_t from = 0;
-  const History history = Conversations(state.range(0), &from);
-  const std::vector<Message> opening(history.messages().begin(),
-                                     history.messages().begin() + static_cast<int64_t>(from));
-  for (auto _ : state) {
-    state.PauseTiming();
-    {
-      const Directory directory;
-      auto store = directory.Open();
-      auto fold = OpenFold(*store, static_cast<size_t>(state.range(1)));
-      FoldAll(opening, 0, fold.get(), store.get());
-      state.ResumeTiming();
-      FoldAll(history.messages(), from, fold.get(), store.get());
-      state.PauseTiming();
-      fold.reset();
+    for (;;) {
+      auto batch = (*log)->Read(kZero, fold.fold().position(), 1 << 20);
+      Check(batch.status());
+      if (batch->records.empty()) break;
+      messages.clear();
+      for (Record& record : batch->records) {
+        messages.push_back({record.offset, record.appended, std::move(record.value)});
+      }
+      fold.Fold(messages);
     }
-    state.ResumeTiming();
+    Check(store->Flush());
   }
-  state.SetItemsProcessed(state.iterations() *
-                          static_cast<int64_t>(history.messages().size() - from));
+  state.counters["wall_per_s"] = static_cast<double>(records) * 1'000 / MillisecondsSince(begin);
+  state.SetItemsProcessed(records);
 }
-// Open tickets, decoded tickets that are kept.
-BENCHMARK(FoldWithStore)
-    ->Args({200'000, 250'000})
-    ->Args({200'000, 20'000})
+BENCHMARK(Rebuild)
+    ->ArgNames({"tickets", "together", "kept", "cache_mib"})
+    ->Args({200'000, 64, 250'000, 64})
+    ->Args({200'000, 200'000, 250'000, 64})
+    ->Args({5'000'000, 64, 50'000, 128})
+    ->Args({5'000'000, 100'000, 50'000, 128})
+    ->Iterations(1)
+    ->MeasureProcessCPUTime()
     ->Unit(benchmark::kMillisecond);
 
-// From a flushed store to the first due moment known.
+// Decode and fold without a disk.
+void FoldInMemory(benchmark::State& state) {
+  MemoryStore store;
+  BenchFold fold(&store, static_cast<size_t>(state.range(0)) + 1);
+  BenchHistory history = OpenTickets(state.range(0), &store, &fold);
+  Conversations(state.range(0), 64, 6 * state.range(0),
+                [&](int64_t ticket, int step) { history.Talk(ticket, step); });
+  const std::vector<Message> messages = history.Take();
+  for (auto _ : state) fold.Fold(messages);
+  state.SetItemsProcessed(static_cast<int64_t>(messages.size()));
+}
+BENCHMARK(FoldInMemory)->Arg(20'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+uint64_t BytesIn(const std::string& dir) {
+  uint64_t bytes = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(dir)) {
+    if (file.is_regular_file()) bytes += file.file_size();
+  }
+  return bytes;
+}
+
+// From a flushed store to the first due moment known; bytes on disk after a compaction.
 void Reopen(benchmark::State& state) {
-  const Directory directory;
+  const BenchDirectory directory;
   {
-    History history;
-    for (int64_t ticket = 0; ticket < state.range(0); ++ticket) history.Open(ticket);
-    auto store = directory.Open();
-    FoldAll(history.messages(), 0, OpenFold(*store, 1'000).get(), store.get());
-    ESCALATION_CHECK(store->Flush().ok(), "flush");
+    auto store = OpenBenchStore(directory / "store");
+    BenchFold fold(store.get(), 1'000);
+    OpenTickets(state.range(0), store.get(), &fold);
+    Check(store->Compact());
   }
   for (auto _ : state) {
-    auto store = directory.Open();
-    auto fold = OpenFold(*store, 1'000);
+    auto store = OpenBenchStore(directory / "store");
+    const BenchFold fold(store.get(), 1'000);
     const auto due = NextDue(*store);
     ESCALATION_CHECK(due.ok() && *due != Instant::Never(), "nothing is due");
-    benchmark::DoNotOptimize(fold->position());
+    benchmark::DoNotOptimize(fold.fold().position());
   }
+  state.counters["bytes_per_ticket"] =
+      static_cast<double>(BytesIn(directory / "store")) / static_cast<double>(state.range(0));
 }
-BENCHMARK(Reopen)->Arg(200'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Reopen)->Arg(200'000)->Arg(1'000'000)->Iterations(3)->UseRealTime()->Unit(
+    benchmark::kMillisecond);
 
-// Every open ticket has a warning and breaches at the same moment.
-void TimerStorm(benchmark::State& state) {
-  History history;
-  for (int64_t ticket = 0; ticket < state.range(0); ++ticket) history.Open(ticket);
-  const size_t from = history.messages().size();
-  const std::vector<Message> opening = history.messages();
-  history.Tick(history.now() + Duration::Days(30));
+// One record touches every open ticket. The longest turn is how long another event has to wait.
+void FanOut(benchmark::State& state, Duration step,
+            const std::function<void(BenchHistory*)>& record) {
+  const BenchDirectory directory;
+  auto store = OpenBenchStore(directory / "store");
+  BenchFold fold(store.get(), static_cast<size_t>(state.range(0)) + 1);
+  BenchHistory history = OpenTickets(state.range(0), store.get(), &fold, step);
+  record(&history);
+  double longest = 0;
   for (auto _ : state) {
-    state.PauseTiming();
-    {
-      const Directory directory;
-      auto store = directory.Open();
-      auto fold = OpenFold(*store, static_cast<size_t>(state.range(0)) + 1);
-      FoldAll(opening, 0, fold.get(), store.get());
-      state.ResumeTiming();
-      FoldAll(history.messages(), from, fold.get(), store.get());
-      state.PauseTiming();
-      fold.reset();
-    }
-    state.ResumeTiming();
+    auto begin = std::chrono::steady_clock::now();
+    fold.on_turn = [&] {
+      longest = std::max(longest, MillisecondsSince(begin));
+      begin = std::chrono::steady_clock::now();
+    };
+    fold.Fold(history.Take());
   }
-  state.SetItemsProcessed(state.iterations() * state.range(0));
+  state.counters["longest_turn_ms"] = longest;
+  state.SetItemsProcessed(state.range(0));
 }
-BENCHMARK(TimerStorm)->Arg(100'000)->Unit(benchmark::kMillisecond);
+
+// All tickets were opened in the same millisecond, so their first warning is due in the same one:
+// 75 % of four hours, with a lunch break in between.
+void TimerStorm(benchmark::State& state) {
+  FanOut(state, Duration{0},
+         [](BenchHistory* history) { history->Tick(history->now() + Duration::Hours(4)); });
+}
+BENCHMARK(TimerStorm)
+    ->Arg(100'000)
+    ->Arg(1'000'000)
+    ->Iterations(1)
+    ->MeasureProcessCPUTime()
+    ->Unit(benchmark::kMillisecond);
+
+// Three running clocks a ticket count by a new calendar.
+void Rearm(benchmark::State& state) {
+  FanOut(state, Duration{20}, [](BenchHistory* history) { history->ChangeCalendars(); });
+}
+BENCHMARK(Rearm)->Arg(25'000)->Iterations(1)->MeasureProcessCPUTime()->Unit(
+    benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace escalation
