@@ -17,8 +17,10 @@ namespace {
 constexpr size_t kBatchBytesMax = 1 << 20;
 // Pages handed to the dispatcher at once.
 constexpr size_t kReleaseMax = 1'000;
-// The loop looks at the clock at least this often.
+// The loop looks at the clock at least and at most this often.
 constexpr Duration kLookMax = Duration::Seconds(1);
+constexpr Duration kLookMin{1};
+constexpr Duration kLookInFlight{10};
 // A page this much after its moment says how late it is.
 constexpr Duration kLateAfter = Duration::Minutes(1);
 
@@ -73,8 +75,10 @@ absl::Status Pipeline::Run() {
       if (absl::Status status = Own(); !status.ok()) return status;
       if (absl::Status status = Tick(); !status.ok()) return status;
     }
-    const Duration wait =
-        std::clamp(ticker_.NextLook(next_due_) - world_.now(), Duration{10}, kLookMax);
+    // A tick under way is read back, or refused.
+    const Duration idle =
+        ticker_.in_flight() ? kLookInFlight : ticker_.NextLook(tick_due_) - world_.now();
+    const Duration wait = std::clamp(idle, kLookMin, kLookMax);
     world_.log->WaitFor(options_.partition, fold_->position(), absl::Milliseconds(wait.ms));
   }
 }
@@ -278,21 +282,41 @@ absl::Status Pipeline::Own() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Instant> Pipeline::FirstWakeUp(Instant from) const {
+  Instant first = Instant::Never();
+  const absl::Status scanned = world_.store->Scan(keys::WakeUp(from, "", ""), keys::PrefixEnd("w"),
+                                                  [&first](std::string_view key, std::string_view) {
+                                                    if (const auto wake = keys::ParseWakeUp(key))
+                                                      first = wake->due;
+                                                    return false;
+                                                  });
+  if (!scanned.ok()) return scanned;
+  return first;
+}
+
 absl::Status Pipeline::Tick() {
-  {
-    const std::lock_guard lock(mutex_);
-    ticker_.set_settle(settle_);
-    if (tick_landed_.has_value() &&
-        (*tick_landed_ < 0 || *tick_landed_ < fold_->position().value)) {
-      ticker_.Landed();
-      tick_landed_.reset();
-    }
-  }
   const absl::StatusOr<Instant> due = NextDue(*world_.store);
   if (!due.ok()) return due.status();
   next_due_ = *due;
+  tick_due_ = *due;
   const Instant now = world_.now();
-  const std::optional<Instant> until = ticker_.TickNow(now, next_due_);
+  // Where the fold puts what a source holds back.
+  const Instant behind_cursor = fold_->cursor() + Duration{1};
+  {
+    const std::lock_guard lock(mutex_);
+    ticker_.set_settle(settle_);
+    if (tick_landed_.has_value() && *tick_landed_ < 0) ticker_.Refused();
+    if (tick_landed_.has_value() && *tick_landed_ < fold_->position().value) {
+      if (*tick_landed_ >= 0) ticker_.Landed(now, next_due_ <= behind_cursor);
+      tick_landed_.reset();
+    }
+  }
+  if (ticker_.held_back() && next_due_ <= behind_cursor) {
+    const absl::StatusOr<Instant> behind = FirstWakeUp(behind_cursor + Duration{1});
+    if (!behind.ok()) return behind.status();
+    tick_due_ = *behind;
+  }
+  const std::optional<Instant> until = ticker_.TickNow(now, tick_due_);
   if (!until.has_value()) return absl::OkStatus();
   ticker_.Appended(now);
   v1::Event event;

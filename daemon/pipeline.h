@@ -95,6 +95,7 @@ class Pipeline {
   Delivery DeliveryOf(v1::Decision decision, bool maybe_sent) const;
   absl::Status Own();
   absl::Status Tick();
+  absl::StatusOr<Instant> FirstWakeUp(Instant from) const;
   void UpdateStatus(Offset end);
 
   PipelineOptions options_;
@@ -106,6 +107,8 @@ class Pipeline {
   Ticker ticker_;
   bool owned_ = false;
   Instant next_due_ = Instant::Never();
+  // What the next tick is for: not what a source holds back.
+  Instant tick_due_ = Instant::Never();
 
   struct Held {
     v1::Decision decision;

@@ -6,8 +6,10 @@
 //   Input       the earliest due moment, what became of the latest tick, the owner's clock
 //   Output      whether to append a tick now, and until when it reaches; else when to look again
 //   Invariants  1. one tick is in flight at most
-//               2. ticks are kSpacing apart at least
-//               3. a tick reaches to `settle` before the clock: what happened together has time
+//               2. ticks are kSpacing apart at least, and kShare times as long as the latest took:
+//                  whatever ticks cost, most of the time is left for events
+//               3. what a source holds back is tried again every kRetry only
+//               4. a tick reaches to `settle` before the clock: what happened together has time
 //                  to arrive together
 //   Time        enters as arguments
 //   Errors      none
@@ -23,37 +25,58 @@ namespace escalation {
 
 class Ticker {
  public:
-  static constexpr Duration kSpacing = Duration::Seconds(1);
+  static constexpr Duration kSpacing{25};
+  static constexpr int64_t kShare = 3;
+  static constexpr Duration kRetry = Duration::Seconds(1);
   // Without any due moment a tick comes this often: it finds silent sources and shows that the loop
   // is alive.
   static constexpr Duration kHeartbeat = Duration::Minutes(1);
 
   void set_settle(Duration settle) { settle_ = settle; }
 
-  // The moment up to which a tick should reach, or nothing.
+  // The clock reads this now. If it was set back, what it spaced is spaced from here.
+  void Look(Instant now) { latest_ = std::min(latest_, now); }
+
+  // The moment up to which a tick should reach, or nothing. `next_due`: the earliest due moment;
+  // while held_back(), the earliest behind those.
   std::optional<Instant> TickNow(Instant now, Instant next_due) const {
-    if (in_flight_ || now < latest_ + kSpacing || now < NextLook(next_due)) return std::nullopt;
+    if (in_flight_ || now < NextLook(next_due)) return std::nullopt;
     return now - settle_;
   }
 
   // When TickNow may say yes if nothing else changes.
   Instant NextLook(Instant next_due) const {
-    const Instant heartbeat = latest_ + kHeartbeat;
-    if (next_due == Instant::Never()) return heartbeat;
-    return std::min(heartbeat, std::max(next_due + settle_, latest_ + kSpacing));
+    const Instant look = latest_ + (held_back() ? kRetry : kHeartbeat);
+    if (next_due == Instant::Never()) return look;
+    return std::min(look, std::max(next_due + settle_, latest_ + spacing_));
   }
 
   void Appended(Instant now) {
     in_flight_ = true;
     latest_ = now;
   }
-  // It was read back, or could not be appended.
-  void Landed() { in_flight_ = false; }
+  // It was read back. `left`: something is due right behind the moment that it reached, where held
+  // back wake-ups are.
+  void Landed(Instant now, bool left) {
+    in_flight_ = false;
+    spacing_ = std::clamp((now - latest_) * kShare, kSpacing, kRetry);
+    left_ = left ? std::min(left_ + 1, kLeftCertain) : 0;
+  }
+  // It could not be appended.
+  void Refused() { in_flight_ = false; }
   bool in_flight() const { return in_flight_; }
 
+  // The latest ticks all left something right behind them.
+  bool held_back() const { return left_ == kLeftCertain; }
+
  private:
+  // A moment may come by chance a millisecond after a tick's; not so after each of several.
+  static constexpr int kLeftCertain = 3;
+
   Duration settle_ = Duration::Seconds(2);
+  Duration spacing_ = kSpacing;
   bool in_flight_ = false;
+  int left_ = 0;
   // Far enough in the past that sums stay in range.
   Instant latest_{0};
 };
