@@ -33,7 +33,7 @@ class Partition0 {
       if (absl::Status status = store_.Commit(result->turn); !status.ok()) return status;
       records = records.subspan(result->records);
       more = result->turn.more;
-      for (const v1::Decision& decision : result->decisions) visit(decision);
+      for (const v1::Decision& decision : DecodeDecisions(*result)) visit(decision);
     }
     return absl::OkStatus();
   }
