@@ -19,6 +19,17 @@ std::string_view LastName(std::string_view key) { return key.substr(key.rfind('\
 
 }  // namespace
 
+std::string FirstWakeUp(const v1::PartitionState& state) {
+  if (!state.tick_resume().empty()) return state.tick_resume();
+  return keys::WakeUp(Instant{state.cursor_ms() + 1}, "", "");
+}
+
+Instant FiredUntil(const v1::PartitionState& state) {
+  const Instant cursor{state.cursor_ms()};
+  // One within the millisecond that was reached might sort before the place in it.
+  return state.tick_resume().empty() ? cursor : cursor + Duration{1};
+}
+
 void PartitionFold::Impl::BeginFanOut(const FoldRecord& record, v1::FanOut::Kind kind, Instant at) {
   v1::FanOut* const fan_out = state_.mutable_fan_out();
   fan_out->set_kind(kind);
@@ -27,7 +38,10 @@ void PartitionFold::Impl::BeginFanOut(const FoldRecord& record, v1::FanOut::Kind
   fan_out->set_event_id(record.event.id());
   fan_out->set_tenant(record.event.tenant());
   fan_out->set_at_ms(at.ms);
-  if (kind == v1::FanOut::TICK) ContinueFanOut();
+  if (kind == v1::FanOut::TICK) {
+    fan_out->set_tickets_left(record.event.tick().tickets_max());
+    ContinueFanOut();
+  }
 }
 
 void PartitionFold::Impl::ContinueFanOut() {
@@ -48,16 +62,17 @@ void PartitionFold::Impl::ContinueFanOut() {
 void PartitionFold::Impl::FireChunk() {
   v1::FanOut& fan_out = *state_.mutable_fan_out();
   const Instant limit{fan_out.at_ms()};
-  const std::string begin = fan_out.next_key().empty()
-                                ? keys::WakeUp(Instant{state_.cursor_ms() + 1}, "", "")
-                                : fan_out.next_key();
+  const std::string begin = fan_out.next_key().empty() ? FirstWakeUp(state_) : fan_out.next_key();
   const std::string end = keys::WakeUp(limit + kMillisecond, "", "");
+  const bool bounded = fan_out.tickets_left() > 0;
+  const size_t chunk =
+      bounded ? std::min<size_t>(kChunkMax, fan_out.tickets_left()) : size_t{kChunkMax};
   std::vector<keys::WakeUpKey> due;
   std::string last;
   overlay_.Fail(overlay_.reader().Scan(begin, end, [&](std::string_view key, std::string_view) {
     if (auto wake = keys::ParseWakeUp(key)) due.push_back(*std::move(wake));
     last = key;
-    return due.size() < kChunkMax;
+    return due.size() < chunk;
   }));
   std::vector<std::string> tickets;
   for (const keys::WakeUpKey& wake : due) {
@@ -65,13 +80,25 @@ void PartitionFold::Impl::FireChunk() {
   }
   overlay_.Prefetch(std::move(tickets));
   for (const keys::WakeUpKey& wake : due) FireWakeUp(wake.tenant, wake.ticket_id, limit);
-  if (due.size() == kChunkMax) {
-    fan_out.set_next_key(last + '\0');
+  // What fires now wakes up after the tick, even if the tick is cut.
+  floor_ = limit;
+  if (due.size() < chunk) {
+    ExpireRecent(limit);
+    state_.set_cursor_ms(limit.ms);
+    state_.clear_tick_resume();
+    state_.clear_fan_out();
     return;
   }
-  ExpireRecent(limit);
-  state_.set_cursor_ms(limit.ms);
+  fan_out.set_next_key(last + '\0');
+  if (!bounded) return;
+  fan_out.set_tickets_left(fan_out.tickets_left() - static_cast<int>(chunk));
+  if (fan_out.tickets_left() > 0) return;
+  // Cut: other records come first. Several tickets may be due in the millisecond that was reached,
+  // so the place within it is kept.
+  state_.set_cursor_ms(due.back().due.ms - 1);
+  state_.set_tick_resume(fan_out.next_key());
   state_.clear_fan_out();
+  ends_turn_ = true;
 }
 
 void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_view ticket_id,

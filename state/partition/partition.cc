@@ -90,16 +90,15 @@ absl::StatusOr<FoldResult> PartitionFold::Impl::Fold(std::span<const FoldRecord>
   while (folded < count) {
     if (absl::Status status = FoldOne(records[folded]); !status.ok()) return status;
     ++folded;
-    if (state_.has_fan_out()) break;
+    if (state_.has_fan_out() || ends_turn_) break;
   }
   return Finish(folded);
 }
 
 absl::StatusOr<FoldResult> PartitionFold::Impl::Finish(size_t records) {
   sink_.Book();
-  const Instant cursor{state_.has_fan_out() && state_.fan_out().kind() == v1::FanOut::TICK
-                           ? state_.fan_out().at_ms()
-                           : state_.cursor_ms()};
+  const Instant cursor = std::max(std::exchange(floor_, Instant::Past()), FiredUntil(state_));
+  ends_turn_ = false;
   for (auto& [name, tenant] : tenants_) tenant->Save(cursor);
   positions_.Save();
   FoldResult result;
@@ -132,6 +131,7 @@ absl::StatusOr<FoldResult> PartitionFold::Fold(std::span<const FoldRecord> recor
 }
 
 Offset PartitionFold::position() const { return {impl_->state().next_offset()}; }
+bool PartitionFold::tick_was_cut() const { return !impl_->state().tick_resume().empty(); }
 Instant PartitionFold::cursor() const { return {impl_->state().cursor_ms()}; }
 Instant PartitionFold::appended() const { return {impl_->state().appended_ms()}; }
 const std::string& PartitionFold::owner() const { return impl_->state().owner(); }
@@ -149,11 +149,11 @@ absl::StatusOr<Instant> NextDue(const StateReader& state) {
     return absl::DataLossError("stored state of the partition cannot be decoded");
   }
   Instant due = Instant::Never();
-  const std::string begin = keys::WakeUp(Instant{meta.cursor_ms() + 1}, "", "");
-  const absl::Status scanned = state.Scan(begin, "x", [&](std::string_view key, std::string_view) {
-    if (const auto wake = keys::ParseWakeUp(key)) due = wake->due;
-    return false;
-  });
+  const absl::Status scanned =
+      state.Scan(FirstWakeUp(meta), "x", [&](std::string_view key, std::string_view) {
+        if (const auto wake = keys::ParseWakeUp(key)) due = wake->due;
+        return false;
+      });
   if (!scanned.ok()) return scanned;
   return due;
 }

@@ -89,6 +89,8 @@ class PartitionFold {
   Offset position() const;
   // Every due moment up to here has fired.
   Instant cursor() const;
+  // The latest tick was bounded, and more is due: another one should follow at once.
+  bool tick_was_cut() const;
   // Log time of the latest record.
   Instant appended() const;
   const std::string& owner() const;

@@ -79,7 +79,15 @@ class PartitionFold::Impl {
   // Every tenant of the partition, in order of name.
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
   FoldCounts counts_;
+  // Of the present turn. Wake-ups lie after it; Past: after what was fired so far.
+  Instant floor_ = Instant::Past();
+  // Nothing more is folded in this turn: what comes has to see it committed.
+  bool ends_turn_ = false;
 };
+
+// Where the wake-ups begin that have not fired, and the instant after which new ones lie.
+std::string FirstWakeUp(const v1::PartitionState& state);
+Instant FiredUntil(const v1::PartitionState& state);
 
 // True for records whose folding scans the committed state: the turn before them MUST be committed.
 bool ScansState(const v1::Event& event);

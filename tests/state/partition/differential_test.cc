@@ -80,6 +80,24 @@ void ExpectSame(const Folded& a, const Folded& b, const std::string& what) {
   EXPECT_EQ(ToHex(a.digest), ToHex(b.digest)) << what;
 }
 
+// In batches of any size, and by a fold made anew before every batch.
+void ExpectSameInBatches(const Folded& expected, std::span<const FoldRecord> records) {
+  for (const size_t batch : {7u, 64u, 1'000u}) {
+    Folder folder;
+    for (size_t at = 0; at < records.size(); at += batch) {
+      folder.Fold(records.subspan(at, std::min(batch, records.size() - at)));
+    }
+    ExpectSame(expected, folder.Result(), Cat("batches of ", batch));
+  }
+  // With room for two tickets: state lives in the store alone.
+  Folder restarted(2);
+  for (size_t at = 0; at < records.size(); at += 5) {
+    restarted.Open();
+    restarted.Fold(records.subspan(at, std::min<size_t>(5, records.size() - at)));
+  }
+  ExpectSame(expected, restarted.Result(), "a restart before every batch");
+}
+
 class DifferentialTest : public ::testing::TestWithParam<uint64_t> {};
 
 TEST_P(DifferentialTest, batches_and_restarts_change_nothing) {
@@ -93,22 +111,39 @@ TEST_P(DifferentialTest, batches_and_restarts_change_nothing) {
   }
   const Folded expected = one_by_one.Result();
   EXPECT_GT(expected.decisions.size(), 100u) << "the history says too little";
+  ExpectSameInBatches(expected, records);
+}
 
-  for (const size_t batch : {7u, 64u, 1'000u}) {
-    Folder folder;
-    for (size_t at = 0; at < records.size(); at += batch) {
-      folder.Fold(std::span(records).subspan(at, std::min(batch, records.size() - at)));
+// A tick with a bound leaves the rest to the next one, and loses nothing.
+TEST_P(DifferentialTest, bounded_ticks_are_the_same_in_batches_and_reach_the_end) {
+  RandomHistory history(GetParam());
+  Folder one_by_one;
+  std::vector<FoldRecord> records;
+  int cut = 0;
+  const auto fold = [&](FoldRecord record) {
+    record.offset = Offset{static_cast<int64_t>(records.size())};
+    if (record.event.has_tick()) {
+      record.event.mutable_tick()->set_tickets_max(1 + static_cast<int>(records.size() % 3));
     }
-    ExpectSame(expected, folder.Result(), Cat("batches of ", batch));
+    records.push_back(std::move(record));
+    history.Saw(one_by_one.Fold(std::span(&records.back(), 1)));
+    if (one_by_one.fold().tick_was_cut()) ++cut;
+  };
+  for (int i = 0; i < kRecords; ++i) {
+    fold(history.Next());
+    if (HasFatalFailure() || HasNonfatalFailure()) return;
   }
+  EXPECT_GT(cut, 0) << "no tick had more to fire than its bound";
 
-  // A fold made anew before every batch, with room for two tickets: state lives in the store alone.
-  Folder restarted(2);
-  for (size_t at = 0; at < records.size(); at += 5) {
-    restarted.Open();
-    restarted.Fold(std::span(records).subspan(at, std::min<size_t>(5, records.size() - at)));
+  FoldRecord tick;
+  tick.appended = records.back().appended;
+  ToProto(tick.appended, tick.event.mutable_tick()->mutable_until());
+  for (int i = 0; i == 0 || one_by_one.fold().tick_was_cut(); ++i) {
+    ASSERT_LT(i, kRecords) << "the ticks come to no end";
+    fold(tick);
   }
-  ExpectSame(expected, restarted.Result(), "a restart before every batch");
+  EXPECT_EQ(one_by_one.fold().cursor(), tick.appended);
+  ExpectSameInBatches(one_by_one.Result(), records);
 }
 
 TEST_P(DifferentialTest, the_chain_is_over_the_decisions) {
