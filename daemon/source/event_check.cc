@@ -20,6 +20,7 @@
 namespace escalation {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
@@ -49,8 +50,15 @@ size_t CountMax(std::string_view field) {
   return kTagsMax;
 }
 
+// Nearly all text is: no check then says more.
+bool IsShortPrintableAscii(std::string_view text) {
+  if (text.size() > kNamePointsMax) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 // Each of these gives what is wrong; empty: nothing.
 std::string CheckText(std::string_view field, std::string_view text) {
+  if (IsShortPrintableAscii(text)) return "";
   if (!IsUtf8(text)) return "expected UTF-8";
   const size_t points = CodePoints(text);
   if (points > PointsMax(field)) {
@@ -89,6 +97,30 @@ std::string CheckEnum(const EnumDescriptor& type, int number) {
   return Cat("unknown value ", number, " of ", type.name());
 }
 
+// The types that are checked by what they are, not by their fields.
+struct KnownTypes {
+  const Descriptor* timestamp = google::protobuf::Timestamp::descriptor();
+  const Descriptor* duration = google::protobuf::Duration::descriptor();
+  const Descriptor* policy = v1::Policy::descriptor();
+  const Descriptor* calendars = v1::CalendarSet::descriptor();
+};
+
+// The fields that are set. Of an event's thirty bodies one can be: they are not asked one by one.
+void ListFields(const Message& message, std::vector<const FieldDescriptor*>* fields) {
+  const Descriptor* const type = message.GetDescriptor();
+  const Reflection& reflection = *message.GetReflection();
+  if (type->real_oneof_decl_count() != 1) return reflection.ListFields(message, fields);
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* const field = type->field(i);
+    if (field->real_containing_oneof() != nullptr) continue;
+    const bool set = field->is_repeated() ? reflection.FieldSize(message, field) > 0
+                                          : reflection.HasField(message, field);
+    if (set) fields->push_back(field);
+  }
+  const auto* const body = reflection.GetOneofFieldDescriptor(message, type->oneof_decl(0));
+  if (body != nullptr) fields->push_back(body);
+}
+
 // Checks what holds for a field wherever it stands.
 class Walker {
  public:
@@ -110,21 +142,22 @@ class Walker {
   };
 
   std::string CheckMessage(const Message& message) {
-    const std::string& type = message.GetDescriptor()->full_name();
-    if (type == "google.protobuf.Timestamp") {
+    static const KnownTypes kKnown;
+    const Descriptor* const type = message.GetDescriptor();
+    if (type == kKnown.timestamp) {
       return CheckTimestamp(static_cast<const google::protobuf::Timestamp&>(message));
     }
-    if (type == "google.protobuf.Duration") {
+    if (type == kKnown.duration) {
       return CheckDuration(static_cast<const google::protobuf::Duration&>(message));
     }
     // Policies and calendars have checks of their own (state/policy), and other limits.
-    if (type == "escalation.v1.Policy" || type == "escalation.v1.CalendarSet") return "";
+    if (type == kKnown.policy || type == kKnown.calendars) return "";
     const Reflection& reflection = *message.GetReflection();
     if (!reflection.GetUnknownFields(message).empty()) {
       return "holds a field that this version does not know";
     }
     std::vector<const FieldDescriptor*> fields;
-    reflection.ListFields(message, &fields);
+    ListFields(message, &fields);
     for (const FieldDescriptor* field : fields) {
       path_.push_back({field, -1});
       std::string what =

@@ -1,7 +1,10 @@
 #include "daemon/source/event_check.h"
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 #include "daemon/source/event_json.h"
@@ -157,6 +160,60 @@ TEST(EventCheck, a_body_of_a_later_version_is_refused) {
   event.mutable_erased();
   EXPECT_EQ(ValidateEvent(event, Trust::kSource).message(),
             "holds a field that this version does not know");
+}
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// Puts `text` into every text of `message`, one after the other, and calls `check` with its path.
+void ForEachText(Message* message, const std::string& text, const std::string& path,
+                 const std::function<void(const std::string& path)>& check) {
+  const auto& reflection = *message->GetReflection();
+  for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* const field = message->GetDescriptor()->field(i);
+    const std::string name = path + field->name();
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (field->message_type()->file()->package() != "escalation.v1") continue;
+      if (field->message_type()->name() == "Policy") continue;
+      if (field->message_type()->name() == "CalendarSet") continue;
+      ForEachText(field->is_repeated() ? reflection.AddMessage(message, field)
+                                       : reflection.MutableMessage(message, field),
+                  text, name + ".", check);
+      reflection.ClearField(message, field);
+    } else if (field->type() == FieldDescriptor::TYPE_STRING) {
+      if (field->is_repeated()) {
+        reflection.AddString(message, field, text);
+      } else {
+        reflection.SetString(message, field, text);
+      }
+      check(name);
+      reflection.ClearField(message, field);
+    }
+  }
+}
+
+TEST(EventCheck, every_text_of_every_body_is_looked_at) {
+  const std::string nul("a\0b", 3);
+  size_t refused = 0;
+  const google::protobuf::Descriptor& type = *v1::Event::descriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* const body = type.field(i);
+    if (body->real_containing_oneof() == nullptr) continue;
+    v1::Event event;
+    event.set_id("e");
+    event.set_ticket_id("T");
+    Message* const message = event.GetReflection()->MutableMessage(&event, body);
+    ForEachText(message, nul, body->name() + ".", [&](const std::string& path) {
+      const absl::Status status = ValidateEvent(event, Trust::kHistory);
+      EXPECT_FALSE(status.ok()) << path;
+      refused += status.ok() ? 0 : 1;
+    });
+    ForEachText(message, std::string(200, 'a') + "\xff", body->name() + ".",
+                [&](const std::string& path) {
+                  EXPECT_FALSE(ValidateEvent(event, Trust::kHistory).ok()) << path;
+                });
+  }
+  EXPECT_GT(refused, 60u);
 }
 
 }  // namespace
