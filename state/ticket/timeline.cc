@@ -128,12 +128,17 @@ void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet st
   }
   for (const CompiledMetric& metric : cause.plan->metrics) {
     if (metric.metric->explicit_due()) continue;
-    const int cycle_before = FindRun(metric.metric->name())->cycle();
+    const v1::MetricRun* const before = FindRun(metric.metric->name());
+    const int cycle_before = before->cycle();
+    const bool open_before = before->open();
     StepRun(metric, change.facts, starts, at);
     const v1::MetricRun& run = *FindRun(metric.metric->name());
     if (!run.open()) continue;
-    if (run.cycle() != cycle_before || change.retarget) {
-      MatchTargets(cause, metric, change.retarget, change.retarget_reason, at);
+    // Severity, plan and fields may have changed while nothing ran.
+    const bool resumed = !open_before && run.cycle() == cycle_before;
+    if (run.cycle() != cycle_before || change.retarget || resumed) {
+      MatchTargets(cause, metric, change.retarget || resumed,
+                   change.retarget ? change.retarget_reason : "reopened", at);
     }
   }
   StepDeadlines(cause, change.facts, at);

@@ -170,6 +170,7 @@ class Player {
     const ReferenceRule& rule = ReferenceRules().at(metric);
     Run& run = runs_[metric];
     const int cycle_before = run.cycle;
+    const bool open_before = run.open;
     bool stopped = false;
     const bool answered = (rule.stops_on_reply && said.replied) ||
                           (rule.stops_on_action && said.acted) ||
@@ -187,8 +188,11 @@ class Player {
       if (run.open) EndCycle(metric, State::kMet, false);
       run = {run.cycle + 1, true, false};
     }
-    if (run.open && (run.cycle != cycle_before || said.terms_changed)) {
-      MatchPromises(metric, run.cycle, said.terms_changed);
+    if (!run.open) return;
+    // The terms may have changed while nothing ran.
+    const bool resumed = !open_before && run.cycle == cycle_before;
+    if (run.cycle != cycle_before || said.terms_changed || resumed) {
+      MatchPromises(metric, run.cycle, said.terms_changed || resumed);
     }
   }
 
