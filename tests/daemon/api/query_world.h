@@ -133,7 +133,9 @@ class QueryWorld : public testing::Test {
       absl::StatusOr<FoldResult> result = fold_->Fold(records);
       ASSERT_TRUE(result.ok()) << result.status();
       ASSERT_TRUE(store_.Commit(result->turn).ok());
-      for (v1::Decision& decision : result->decisions) decisions_.push_back(std::move(decision));
+      for (v1::Decision& decision : DecodeDecisions(*result)) {
+        decisions_.push_back(std::move(decision));
+      }
       more = result->turn.more;
       records.clear();
     }
