@@ -11,6 +11,9 @@ constexpr Duration kBudgetWindow = Duration::Minutes(1);
 constexpr Duration kReportAgainAfter = Duration::Seconds(1);
 // Full jitter may say "at once"; this keeps a refusing provider from being hammered.
 constexpr Duration kBackoffMin{50};
+// Threads that read the clock one after the other may call in another order; more is a clock that
+// was set back.
+constexpr Duration kOutOfOrderMax = Duration::Seconds(1);
 
 }  // namespace
 
@@ -34,6 +37,12 @@ struct DispatchQueue::Candidate {
 DispatchQueue::DispatchQueue(DispatchOptions options, Chance chance)
     : options_(options), chance_(std::move(chance)) {}
 
+Instant DispatchQueue::Forward(Instant now) {
+  if (latest_ - kOutOfOrderMax > now + set_back_) set_back_ = latest_ - now;
+  latest_ = std::max(latest_, now + set_back_);
+  return latest_;
+}
+
 void DispatchQueue::SetRoutes(std::vector<DeliveryRoute> routes) {
   routes_.clear();
   group_per_minute_max_.clear();
@@ -48,7 +57,8 @@ void DispatchQueue::SetRoutes(std::vector<DeliveryRoute> routes) {
   }
 }
 
-absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant now) {
+absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant clock) {
+  const Instant now = Forward(clock);
   const uint64_t seq = delivery.decision.seq();
   if (!IsPageDecision(delivery.decision)) {
     return absl::InvalidArgumentError(Cat("decision ", seq, " is no page operation"));
@@ -76,7 +86,10 @@ void DispatchQueue::Settle(Item* item, v1::PageOutcome::Outcome outcome, std::st
   item->not_before = Instant::Past();
   item->outcome.Clear();
   item->outcome.set_key(PageKeyOf(item->delivery.decision));
-  item->outcome.set_destination(item->route);
+  // What surely went nowhere needs no close there.
+  if (outcome != v1::PageOutcome::FAILED || item->maybe_sent) {
+    item->outcome.set_destination(item->route);
+  }
   item->outcome.set_outcome(outcome);
   item->outcome.set_reason(std::string(reason));
   item->outcome.set_attempts(item->attempts);
@@ -133,7 +146,8 @@ void DispatchQueue::GiveUp(Item* item) {
              item->reason));
 }
 
-void DispatchQueue::Reply(uint64_t seq, uint64_t attempt, const Verdict& verdict, Instant now) {
+void DispatchQueue::Reply(uint64_t seq, uint64_t attempt, const Verdict& verdict, Instant clock) {
+  const Instant now = Forward(clock);
   const auto found = items_.find(seq);
   if (found == items_.end() || found->second.stage != Stage::kInFlight) return;
   Item& item = found->second;
@@ -150,7 +164,12 @@ void DispatchQueue::Reply(uint64_t seq, uint64_t attempt, const Verdict& verdict
       Settle(&item, v1::PageOutcome::DELIVERED, "");
       break;
     case Verdict::Kind::kFailed:
-      Settle(&item, v1::PageOutcome::FAILED, verdict.reason);
+      // A close has no fallback: what refuses it, such as a key that is being changed, may pass.
+      if (item.operation == v1::PageOutcome::CLOSE) {
+        Retry(&item, verdict, now);
+      } else {
+        Settle(&item, v1::PageOutcome::FAILED, verdict.reason);
+      }
       break;
     case Verdict::Kind::kRetry:
       Retry(&item, verdict, now);
@@ -179,7 +198,8 @@ void DispatchQueue::Retry(Item* item, const Verdict& verdict, Instant now) {
   item->not_before = now + wait;
 }
 
-void DispatchQueue::OutcomeKept(uint64_t seq, bool kept, Instant now) {
+void DispatchQueue::OutcomeKept(uint64_t seq, bool kept, Instant clock) {
+  const Instant now = Forward(clock);
   const auto found = items_.find(seq);
   if (found == items_.end() || found->second.stage != Stage::kReported) return;
   if (!kept) {
@@ -276,7 +296,8 @@ void DispatchQueue::AddOutcomes(Instant now, DispatchActions* actions) {
   }
 }
 
-DispatchActions DispatchQueue::Step(Instant now) {
+DispatchActions DispatchQueue::Step(Instant clock) {
+  const Instant now = Forward(clock);
   DispatchActions actions;
   if (paused_) return actions;
   if (!draining_) {
@@ -284,6 +305,7 @@ DispatchActions DispatchQueue::Step(Instant now) {
     AddAttempts(now, &actions);
   }
   AddOutcomes(now, &actions);
+  if (actions.next != Instant::Never()) actions.next = actions.next - set_back_;
   return actions;
 }
 
@@ -293,7 +315,7 @@ std::map<std::string, RouteStatistics> DispatchQueue::Statistics() const {
     RouteStatistics& route = out[item.route];
     route.waiting += item.stage == Stage::kWaiting;
     route.in_flight += item.stage == Stage::kInFlight;
-    route.oldest = std::min(route.oldest, item.enqueued);
+    route.oldest = std::min(route.oldest, item.enqueued - set_back_);
   }
   return out;
 }

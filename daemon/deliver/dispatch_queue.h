@@ -14,7 +14,8 @@
 //               4. in any 60 s at most per_minute_max requests leave to one budget group
 //               5. a delivery is forgotten only after its outcome was reported and kept
 //               6. a group that is slow or down delays no other group
-//   Time        enters as arguments and never runs backwards for what was scheduled
+//   Time        enters as arguments; where a clock is set back, waits and budgets go on from where
+//               it was
 //   Errors      kResourceExhausted: full; the caller keeps the delivery and offers it again
 //   Threads     one at a time
 #pragma once
@@ -136,6 +137,8 @@ class DispatchQueue {
   };
   struct Candidate;
 
+  // `now` as the queue counts it: it never runs backwards.
+  Instant Forward(Instant now);
   void Settle(Item* item, v1::PageOutcome::Outcome outcome, std::string_view reason);
   // The page's close is known: what of the page has not left stays here.
   void Collapse(const std::string& page);
@@ -156,6 +159,9 @@ class DispatchQueue {
   bool draining_ = false;
   size_t under_way_ = 0;
   uint64_t last_attempt_ = 0;
+  // What the clock was set back by, in all; the latest moment.
+  Duration set_back_;
+  Instant latest_{0};
   std::map<std::string, DeliveryRoute> routes_;
   std::unordered_map<std::string, std::string> group_of_route_;
   std::map<std::string, int> group_per_minute_max_;

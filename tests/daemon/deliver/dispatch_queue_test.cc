@@ -40,6 +40,42 @@ TEST_F(DispatchQueueTest, an_outcome_names_the_delivery) {
   EXPECT_EQ(outcome.decision_seq(), 7u);
 }
 
+// What no provider can have is closed nowhere.
+TEST_F(DispatchQueueTest, a_failure_names_the_destination_only_if_it_may_have_arrived) {
+  for (const bool may_have_arrived : {false, true}) {
+    const uint64_t seq = may_have_arrived ? 2 : 1;
+    Add(PageFor(seq, may_have_arrived ? "may" : "not"));
+    Step();
+    Verdict refused = Failed();
+    refused.maybe_received = may_have_arrived;
+    Reply(seq, refused);
+    const DispatchActions actions = queue_.Step(now_);
+    ASSERT_EQ(actions.outcomes.size(), 1u);
+    EXPECT_EQ(actions.outcomes[0].outcome.outcome(), v1::PageOutcome::FAILED);
+    EXPECT_EQ(actions.outcomes[0].outcome.destination(), may_have_arrived ? "pager" : "");
+  }
+}
+
+// A machine that set its clock two hours ahead and back again must not keep pages for two hours.
+TEST_F(DispatchQueueTest, a_clock_that_is_set_back_delays_nothing) {
+  now_ = kNoon + Duration::Hours(2);
+  Add(PageFor(1, "k"));
+  EXPECT_EQ(Step(), "send 1");
+  Reply(1, Refused());
+  now_ = kNoon;
+  EXPECT_EQ(Step(), "");
+  EXPECT_LE(next_, kNoon + Duration::Seconds(1));
+  now_ = now_ + Duration::Seconds(1);
+  EXPECT_EQ(Step(), "send 1");
+  Reply(1, Busy(Duration::Seconds(20)));
+  now_ = now_ - Duration::Minutes(7);
+  EXPECT_EQ(Step(), "");
+  EXPECT_LE(next_, now_ + Duration::Seconds(20));
+  now_ = now_ + Duration::Seconds(20);
+  EXPECT_EQ(Step(), "send 1");
+  EXPECT_LE(queue_.Statistics().at("pager").oldest, now_);
+}
+
 TEST_F(DispatchQueueTest, a_known_delivery_is_ignored) {
   Add(PageFor(1, "k"));
   Step();
@@ -139,6 +175,17 @@ TEST_F(DispatchQueueTest, a_failure_for_good_is_not_retried) {
   Step();
   Reply(1, Failed());
   EXPECT_EQ(Step(), "failed 1 (status 404)");
+}
+
+TEST_F(DispatchQueueTest, a_close_that_is_refused_is_tried_again) {
+  Add(CloseOf(1, "k"));
+  Step();
+  Reply(1, Failed());
+  EXPECT_EQ(Step(), "");
+  now_ = next_;
+  EXPECT_EQ(Step(), "send 1");
+  Reply(1, Delivered());
+  EXPECT_EQ(Step(), "delivered 1");
 }
 
 TEST_F(DispatchQueueTest, the_budget_holds_for_every_minute_and_spares_closings_and_the_worst) {
