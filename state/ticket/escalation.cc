@@ -298,17 +298,17 @@ void EscalationMachine::Stop(EscalationState* run, const char* reason, Instant a
 
 void EscalationMachine::Prune() {
   auto* const runs = ticket_.mutable_escalations();
-  runs->erase(
-      std::remove_if(
-          runs->begin(), runs->end(),
-          [](const EscalationState& run) {
-            if (WakesPeople(run) || run.state() == EscalationState::ACKNOWLEDGED) return false;
-            return std::all_of(run.pages().begin(), run.pages().end(), [](const PageState& page) {
-              const bool delivered = page.state() == PageState::DELIVERED;
-              return page.state() != PageState::REQUESTED && (page.closed() || !delivered);
-            });
-          }),
-      runs->end());
+  runs->erase(std::remove_if(runs->begin(), runs->end(),
+                             [](const EscalationState& run) {
+                               if (WakesPeople(run) || run.state() == EscalationState::ACKNOWLEDGED)
+                                 return false;
+                               return std::all_of(run.pages().begin(), run.pages().end(),
+                                                  [](const PageState& page) {
+                                                    return page.state() != PageState::REQUESTED &&
+                                                           (page.closed() || !MayBeOpen(page));
+                                                  });
+                             }),
+              runs->end());
 }
 
 }  // namespace escalation

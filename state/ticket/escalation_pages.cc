@@ -11,6 +11,17 @@ namespace escalation {
 using v1::EscalationState;
 using v1::PageState;
 
+namespace {
+
+// By the run's latest intent to wake somebody.
+bool IsPagedThrough(const EscalationState& run, const std::string& route) {
+  return std::any_of(run.pages().begin(), run.pages().end(), [&](const PageState& page) {
+    return page.generation() == run.generation() && page.route() == route;
+  });
+}
+
+}  // namespace
+
 EscalationMachine::FoundPage EscalationMachine::FindPage(const std::string& key) {
   for (EscalationState& run : *ticket_.mutable_escalations()) {
     for (PageState& page : *run.mutable_pages()) {
@@ -77,7 +88,7 @@ void EscalationMachine::ClosePage(const EscalationState& run, PageState* page, c
                                   Instant at) {
   if (page->closed()) return;
   page->set_closed(true);
-  if (page->state() != PageState::REQUESTED && page->state() != PageState::DELIVERED) return;
+  if (page->state() != PageState::REQUESTED && !MayBeOpen(*page)) return;
   v1::PageClosed* const closed = sink_.Add(at, Instant::Never(), run.rule()).mutable_page_closed();
   closed->set_route(page->route());
   closed->set_escalation(run.name());
@@ -162,6 +173,10 @@ void EscalationMachine::Settle(const v1::PageOutcome& outcome, Instant at) {
   const v1::Route* const route = policy.FindRoute(page->route());
   const v1::Escalation* const escalation = Definition(*run);
   if (route != nullptr && !route->fallback().empty() && escalation != nullptr) {
+    // Somebody has taken it up, or was woken through the fallback by this step already.
+    if (run->state() == EscalationState::ACKNOWLEDGED || IsPagedThrough(*run, route->fallback())) {
+      return;
+    }
     RequestPage(run, *escalation, route->fallback(), false, page->route(), route->path(), at);
     return;
   }

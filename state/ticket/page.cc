@@ -56,6 +56,11 @@ std::string PageKey(std::string_view tenant, std::string_view ticket_id,
   return key;
 }
 
+bool MayBeOpen(const v1::PageState& page) {
+  return page.state() == v1::PageState::DELIVERED ||
+         (page.state() == v1::PageState::FAILED && !page.destination().empty());
+}
+
 void DescribePage(const Environment& environment, std::string_view ticket_id,
                   const v1::TicketTimeline& timeline, const v1::EscalationState& run,
                   const v1::Escalation& escalation, Instant at, v1::Decision* decision) {

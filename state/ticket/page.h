@@ -20,6 +20,10 @@ namespace escalation {
 std::string PageKey(std::string_view tenant, std::string_view ticket_id,
                     const v1::EscalationState& run, std::string_view route, bool first);
 
+// It arrived at the provider and was not closed there, or may have: some request had no clear
+// answer before it failed for good.
+bool MayBeOpen(const v1::PageState& page);
+
 // Fills in the page but for route, key and fallback_of, and the due moment that it is about.
 void DescribePage(const Environment& environment, std::string_view ticket_id,
                   const v1::TicketTimeline& timeline, const v1::EscalationState& run,

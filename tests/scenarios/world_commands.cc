@@ -215,9 +215,9 @@ absl::Status World::Outcome(const Words& words, const Command&) {
   v1::PageOutcome* const outcome = event.mutable_page_outcome();
   outcome->set_key(words[1]);
   outcome->set_operation(v1::PageOutcome::TRIGGER);
-  outcome->set_destination("pager-prod");
   outcome->set_attempts(1);
   status = SetByName(outcome, "outcome", words[2], times_);
+  if (outcome->outcome() != v1::PageOutcome::FAILED) outcome->set_destination("pager-prod");
   if (status.ok()) status = SetPairs(words, 3, outcome, times_);
   if (!status.ok()) return status;
   for (const v1::Decision& decision : history_) {
