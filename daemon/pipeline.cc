@@ -17,6 +17,8 @@ namespace {
 constexpr size_t kBatchBytesMax = 1 << 20;
 // Pages handed to the dispatcher at once.
 constexpr size_t kReleaseMax = 1'000;
+// What one tick fires at most: a twentieth of a second, so that events are not kept waiting.
+constexpr int kTickTicketsMax = 2'000;
 // The loop looks at the clock at least and at most this often.
 constexpr Duration kLookMax = Duration::Seconds(1);
 constexpr Duration kLookMin{1};
@@ -71,16 +73,22 @@ absl::Status Pipeline::Run() {
     if (caught_up.ok() && !*caught_up) continue;
     // Nothing more can be promised: a start on a repaired disk goes on.
     if (absl::Status status = world_.log->Health(); !status.ok()) return status;
+    Duration wait = kLookMax;
     if (caught_up.ok()) {
-      if (absl::Status status = Own(); !status.ok()) return status;
-      if (absl::Status status = Tick(); !status.ok()) return status;
+      const absl::StatusOr<Duration> idle = Lead();
+      if (!idle.ok()) return idle.status();
+      wait = std::clamp(*idle, kLookMin, kLookMax);
     }
-    // A tick under way is read back, or refused.
-    const Duration idle =
-        ticker_.in_flight() ? kLookInFlight : ticker_.NextLook(tick_due_) - world_.now();
-    const Duration wait = std::clamp(idle, kLookMin, kLookMax);
     world_.log->WaitFor(options_.partition, fold_->position(), absl::Milliseconds(wait.ms));
   }
+}
+
+absl::StatusOr<Duration> Pipeline::Lead() {
+  if (absl::Status status = Own(); !status.ok()) return status;
+  if (absl::Status status = Tick(); !status.ok()) return status;
+  // A tick under way is read back, or refused.
+  if (ticker_.in_flight()) return kLookInFlight;
+  return std::max(ticker_.NextLook(tick_due_) - world_.now(), Duration{0});
 }
 
 void Pipeline::Stop() {
@@ -111,6 +119,7 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
   const absl::StatusOr<std::span<const FoldRecord>> records = Decode(*batch);
   if (!records.ok()) return records.status();
   if (absl::Status status = FoldAndCommit(*records); !status.ok()) return status;
+  if (absl::Status status = CheckOwner(*records); !status.ok()) return status;
   const bool caught_up = fold_->position() >= batch->end;
   if (absl::Status status = Release(caught_up); !status.ok()) return status;
   if (absl::Status status = world_.store->MaybeFlush(world_.now()); !status.ok()) return status;
@@ -269,16 +278,40 @@ Delivery Pipeline::DeliveryOf(v1::Decision decision, bool maybe_sent) const {
   return delivery;
 }
 
-// Written once the log was read to its end: whoever reads another's stands down.
+// Written once the log was read to its end.
 absl::Status Pipeline::Own() {
+  {
+    const std::lock_guard lock(mutex_);
+    owned_ = owned_ && !taking_failed_;
+    taking_failed_ = false;
+  }
   if (owned_) return absl::OkStatus();
   owned_ = true;
+  epoch_ = fold_->owner_epoch() + 1;
   v1::Event event;
   ToProto(world_.now(), event.mutable_written_at());
   event.mutable_owner_took()->set_instance(options_.instance);
-  event.mutable_owner_took()->set_epoch(fold_->owner_epoch() + 1);
+  event.mutable_owner_took()->set_epoch(epoch_);
   world_.log->Append(options_.partition, event.SerializeAsString(),
-                     [](const absl::StatusOr<Appended>&) {});
+                     [this](const absl::StatusOr<Appended>& appended) {
+                       const std::lock_guard lock(mutex_);
+                       taking_failed_ = !appended.ok();
+                     });
+  return absl::OkStatus();
+}
+
+absl::Status Pipeline::CheckOwner(std::span<const FoldRecord> records) {
+  for (const FoldRecord& record : records) {
+    if (!record.event.has_owner_took()) continue;
+    const v1::OwnerTook& taken = record.event.owner_took();
+    if (taken.instance() == options_.instance && taken.epoch() == epoch_) {
+      took_ = true;
+    } else if (took_) {
+      return absl::AbortedError(Cat("partition ", options_.partition, ": instance ",
+                                    taken.instance(), " took it with epoch ", taken.epoch(),
+                                    ", this is ", options_.instance, " with epoch ", epoch_));
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -305,9 +338,13 @@ absl::Status Pipeline::Tick() {
   {
     const std::lock_guard lock(mutex_);
     ticker_.set_settle(settle_);
+    ticker_.Look(now);
     if (tick_landed_.has_value() && *tick_landed_ < 0) ticker_.Refused();
     if (tick_landed_.has_value() && *tick_landed_ < fold_->position().value) {
-      if (*tick_landed_ >= 0) ticker_.Landed(now, next_due_ <= behind_cursor);
+      if (*tick_landed_ >= 0) {
+        ticker_.Landed(now, next_due_ <= behind_cursor,
+                       fold_->tick_was_cut() ? Ticker::End::kCut : Ticker::End::kReached);
+      }
       tick_landed_.reset();
     }
   }
@@ -322,6 +359,7 @@ absl::Status Pipeline::Tick() {
   v1::Event event;
   ToProto(now, event.mutable_written_at());
   ToProto(*until, event.mutable_tick()->mutable_until());
+  event.mutable_tick()->set_tickets_max(kTickTicketsMax);
   world_.log->Append(options_.partition, event.SerializeAsString(),
                      [this](const absl::StatusOr<Appended>& appended) {
                        const std::lock_guard lock(mutex_);

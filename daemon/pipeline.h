@@ -8,9 +8,10 @@
 //               2. a page leaves only once the fold has caught up with the log's end, or waited
 //                  kReleaseHold: what was answered meanwhile wakes nobody
 //               3. after a start nothing is delivered before the log was read to its end
+//               4. whoever reads another's taking of the partition after its own stands down
 //   Time        the clock decides when to tick and how late a page is; never what is decided
 //   Errors      kUnavailable: tried again. Others end the loop: the process MUST stop, a restart
-//               folds the log again
+//               folds the log again. kAborted: another instance owns the partition now
 //   Threads     Run on one thread; Stop and Status from any
 #pragma once
 
@@ -20,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -77,6 +79,9 @@ class Pipeline {
   void Stop();
   // Reads, folds and commits once what is there; true: the log's end is reached.
   absl::StatusOr<bool> RunOnce();
+  // What an owner appends at the log's end: that it took the partition, and ticks. Returns how long
+  // nothing more is due if no record comes; zero: look again at once. For Run and for tests.
+  absl::StatusOr<Duration> Lead();
 
   void SetSettle(Duration settle);
   PipelineStatus Status() const;
@@ -94,6 +99,8 @@ class Pipeline {
   void DropSuperseded();
   Delivery DeliveryOf(v1::Decision decision, bool maybe_sent) const;
   absl::Status Own();
+  // kAborted: another instance took the partition after this one.
+  absl::Status CheckOwner(std::span<const FoldRecord> records);
   absl::Status Tick();
   absl::StatusOr<Instant> FirstWakeUp(Instant from) const;
   void UpdateStatus(Offset end);
@@ -106,6 +113,9 @@ class Pipeline {
   Publisher publisher_;
   Ticker ticker_;
   bool owned_ = false;
+  // With which it took the partition, and whether that was read back.
+  uint64_t epoch_ = 0;
+  bool took_ = false;
   Instant next_due_ = Instant::Never();
   // What the next tick is for: not what a source holds back.
   Instant tick_due_ = Instant::Never();
@@ -122,6 +132,8 @@ class Pipeline {
   PipelineStatus status_;
   // What a tick's append reported: its offset, or -1 for a failure.
   std::optional<int64_t> tick_landed_;
+  // OwnerTook could not be appended.
+  bool taking_failed_ = false;
 };
 
 }  // namespace escalation

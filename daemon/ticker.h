@@ -9,7 +9,9 @@
 //               2. ticks are kSpacing apart at least, and kShare times as long as the latest took:
 //                  whatever ticks cost, most of the time is left for events
 //               3. what a source holds back is tried again every kRetry only
-//               4. a tick reaches to `settle` before the clock: what happened together has time
+//               4. a tick that was cut by its bound is followed by the next one at once: what came
+//                  meanwhile stands before it in the log
+//               5. a tick reaches to `settle` before the clock: what happened together has time
 //                  to arrive together
 //   Time        enters as arguments
 //   Errors      none
@@ -57,8 +59,14 @@ class Ticker {
   }
   // It was read back. `left`: something is due right behind the moment that it reached, where held
   // back wake-ups are.
-  void Landed(Instant now, bool left) {
+  enum class End { kReached, kCut };
+  void Landed(Instant now, bool left, End end = End::kReached) {
     in_flight_ = false;
+    if (end == End::kCut) {
+      spacing_ = Duration{0};
+      left_ = 0;
+      return;
+    }
     spacing_ = std::clamp((now - latest_) * kShare, kSpacing, kRetry);
     left_ = left ? std::min(left_ + 1, kLeftCertain) : 0;
   }

@@ -12,7 +12,8 @@ namespace {
 
 // What the dispatcher has to do something about.
 bool IsDelivery(const v1::Decision& decision) {
-  return decision.has_page_requested() || decision.has_page_closed() || decision.has_page_digest();
+  return decision.has_page_requested() || decision.has_page_acknowledged() ||
+         decision.has_page_closed() || decision.has_page_digest();
 }
 
 // v1::OutboxEntry, without a copy of the decision in between.

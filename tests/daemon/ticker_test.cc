@@ -76,6 +76,20 @@ TEST(TickerTest, what_is_held_back_delays_nothing_else) {
   EXPECT_EQ(ticker.NextLook(kNoon - kSettle + kMillisecond), kNoon + Ticker::kSpacing);
 }
 
+// Thousands of clocks due at once are fired by tick after tick, with no pause but for what came
+// meanwhile.
+TEST(TickerTest, a_tick_that_was_cut_is_followed_at_once) {
+  Ticker ticker = TickedAtNoon();
+  ticker.Appended(kNoon);
+  ticker.Landed(kNoon + Duration{80}, true, Ticker::End::kCut);
+  EXPECT_EQ(ticker.NextLook(kNoon - kSettle), kNoon);
+  EXPECT_FALSE(ticker.in_flight());
+  EXPECT_FALSE(ticker.held_back());
+  // The last one ends the hurry.
+  Tick(&ticker, kNoon + Duration{80}, kMillisecond);
+  EXPECT_EQ(ticker.NextLook(kNoon - kSettle), kNoon + Duration{80} + Ticker::kSpacing);
+}
+
 // A machine whose clock was two hours ahead must not be silent for two hours.
 TEST(TickerTest, a_clock_that_is_set_back_ticks_on) {
   Ticker ticker = TickedAtNoon();

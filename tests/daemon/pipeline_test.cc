@@ -1,0 +1,252 @@
+// When pages leave: after their turn, at the log's end, once.
+
+#include "daemon/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/log/memory_log.h"
+#include "state/base/text.h"
+#include "state/partition/keys.h"
+#include "state/policy/policy_loader.h"
+#include "state/store/memory_store.h"
+
+namespace escalation {
+namespace {
+
+constexpr const char* kPolicy = R"(
+policy: p
+tenant: default
+revision: 1
+severities: [low]
+plans: {gold: {targets: [{name: reply, metric: first_response, within: 1h, breached: wake}]}}
+escalations: {wake: {steps: [{page: [pager]}, {after: 30m, page: [pager]}]}}
+routes: {pager: }
+)";
+constexpr Instant kNine = Instant::Seconds(1'773'133'200);
+
+class FailingStore : public MemoryStore {
+ public:
+  absl::Status Commit(const Turn& turn) override {
+    return fails ? absl::DataLossError("the disk failed") : MemoryStore::Commit(turn);
+  }
+  bool fails = false;
+};
+
+// May give one record at a time, as a reader that is behind sees it.
+class SlowLog : public MemoryLog {
+ public:
+  using MemoryLog::MemoryLog;
+  absl::StatusOr<RecordBatch> Read(Partition partition, Offset from,
+                                   size_t bytes_max) const override {
+    absl::StatusOr<RecordBatch> batch = MemoryLog::Read(partition, from, bytes_max);
+    if (slow && batch.ok() && batch->records.size() > 1) batch->records.resize(1);
+    return batch;
+  }
+  bool slow = false;
+};
+
+// Never answers.
+class SilentClient : public HttpClient {
+ public:
+  void Send(HttpCall call, Done) override { bodies.push_back(std::move(call.body)); }
+  std::vector<std::string> bodies;
+};
+
+class PipelineTest : public testing::Test {
+ protected:
+  PipelineTest() : log_("incarnation", 1, [this] { return now_; }) {
+    const auto loaded = LoadPolicyText("p.yaml", kPolicy);
+    EXPECT_TRUE(loaded.ok()) << loaded.status();
+    v1::Event policy;
+    *policy.mutable_policy_published()->mutable_policy() = loaded->policy;
+    Append(policy);
+    Start();
+  }
+
+  // What was in memory is gone.
+  void Start() {
+    pipeline_.reset();
+    Dispatcher::World world;
+    world.client = &client_;
+    world.now = [this] { return now_; };
+    world.chance = [](uint64_t) { return uint64_t{0}; };
+    world.report = [](const DispatchOutcome&, const Dispatcher::Kept&) {};
+    dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, std::move(world));
+    DeliveryRoute route;
+    route.name = "pager";
+    route.url = Secret("http://pager.example/");
+    dispatcher_->SetRoutes({route});
+    dispatcher_->Resume();
+    auto pipeline =
+        Pipeline::Open({}, {&log_, &store_, dispatcher_.get(), [this] { return now_; }});
+    ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+    pipeline_ = *std::move(pipeline);
+  }
+
+  void Append(v1::Event event) {
+    event.set_tenant("default");
+    const auto appended = AppendAndWait(log_, Partition{0}, event.SerializeAsString());
+    ASSERT_TRUE(appended.ok()) << appended.status();
+  }
+
+  v1::Event TicketEvent(v1::Actor::Kind kind) const {
+    v1::Event event;
+    event.set_ticket_id("T-1");
+    event.mutable_actor()->set_kind(kind);
+    return event;
+  }
+
+  void AppendOpened() {
+    v1::Event event = TicketEvent(v1::Actor::CUSTOMER);
+    event.mutable_opened()->set_severity("low");
+    Append(event);
+  }
+
+  void AppendReply() {
+    v1::Event event = TicketEvent(v1::Actor::AGENT);
+    event.mutable_message_added()->set_visibility(v1::MessageAdded::PUBLIC);
+    Append(event);
+  }
+
+  // Of the first page, which is decision 5.
+  void AppendOutcome(v1::PageOutcome::Outcome outcome) {
+    v1::Event event;
+    event.set_ticket_id("T-1");
+    event.mutable_page_outcome()->set_key("default/T-1/wake/1/1");
+    event.mutable_page_outcome()->set_operation(v1::PageOutcome::TRIGGER);
+    event.mutable_page_outcome()->set_outcome(outcome);
+    const auto pending = store_.Get(keys::Pending(5));
+    ASSERT_TRUE(pending.ok() && pending->has_value());
+    event.mutable_page_outcome()->set_decision_seq(5);
+    Append(event);
+  }
+
+  void AppendTick() {
+    v1::Event event;
+    ToProto(now_, event.mutable_tick()->mutable_until());
+    Append(event);
+  }
+
+  bool RunOnce() {
+    const absl::StatusOr<bool> caught_up = pipeline_->RunOnce();
+    EXPECT_TRUE(caught_up.ok()) << caught_up.status();
+    return caught_up.ok() && *caught_up;
+  }
+
+  // What leaves now.
+  std::vector<std::string> Leaving() {
+    client_.bodies.clear();
+    dispatcher_->DispatchOnce();
+    return client_.bodies;
+  }
+
+  void ExpectLeaves(const std::string& kind, int generation) {
+    const std::vector<std::string> bodies = Leaving();
+    ASSERT_EQ(bodies.size(), 1u);
+    EXPECT_NE(bodies[0].find(Cat("\"", kind, "\"")), std::string::npos) << bodies[0];
+    EXPECT_NE(bodies[0].find(Cat("default/T-1/wake/1/", generation, "\"")), std::string::npos)
+        << bodies[0];
+  }
+
+  // A ticket whose promise breaks now, at the end of a log that was read before.
+  void BreakPromise() {
+    AppendOpened();
+    EXPECT_TRUE(RunOnce());
+    now_ = now_ + Duration::Hours(1);
+    AppendTick();
+  }
+
+  Instant now_ = kNine;
+  SlowLog log_;
+  FailingStore store_;
+  SilentClient client_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+TEST_F(PipelineTest, no_page_leaves_before_its_turn_is_committed) {
+  BreakPromise();
+  store_.fails = true;
+  EXPECT_EQ(pipeline_->RunOnce().status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(Leaving().empty());
+  EXPECT_TRUE(dispatcher_->empty());
+}
+
+TEST_F(PipelineTest, a_page_waits_for_what_the_rest_of_the_log_says) {
+  BreakPromise();
+  AppendReply();
+  log_.slow = true;
+  EXPECT_FALSE(RunOnce());
+  EXPECT_TRUE(Leaving().empty());
+  EXPECT_TRUE(RunOnce());
+  EXPECT_TRUE(Leaving().empty());
+}
+
+TEST_F(PipelineTest, a_page_does_not_wait_for_ever) {
+  BreakPromise();
+  for (int i = 0; i < 3; ++i) AppendTick();
+  log_.slow = true;
+  EXPECT_FALSE(RunOnce());
+  now_ = now_ + Pipeline::kReleaseHold - Duration{1};
+  EXPECT_FALSE(RunOnce());
+  EXPECT_TRUE(Leaving().empty());
+  now_ = now_ + Duration{1};
+  EXPECT_FALSE(RunOnce());
+  ExpectLeaves("page_requested", 1);
+}
+
+TEST_F(PipelineTest, what_was_pending_leaves_after_a_restart) {
+  BreakPromise();
+  EXPECT_TRUE(RunOnce());
+  Start();
+  EXPECT_TRUE(RunOnce());
+  ExpectLeaves("page_requested", 1);
+}
+
+TEST_F(PipelineTest, a_page_that_may_have_left_before_a_restart_is_closed_after_it) {
+  BreakPromise();
+  EXPECT_TRUE(RunOnce());
+  ExpectLeaves("page_requested", 1);
+  Start();
+  AppendReply();
+  EXPECT_TRUE(RunOnce());
+  ExpectLeaves("page_closed", 1);
+}
+
+// Others who were paged see at the provider that somebody has taken it up.
+TEST_F(PipelineTest, an_acknowledgement_is_passed_on_and_survives_a_restart) {
+  BreakPromise();
+  EXPECT_TRUE(RunOnce());
+  ExpectLeaves("page_requested", 1);
+  AppendOutcome(v1::PageOutcome::DELIVERED);
+  v1::Event acknowledged;
+  acknowledged.set_ticket_id("T-1");
+  acknowledged.mutable_page_acknowledged()->set_key("default/T-1/wake/1/1");
+  Append(acknowledged);
+  EXPECT_TRUE(RunOnce());
+  Start();
+  EXPECT_TRUE(RunOnce());
+  ExpectLeaves("page_acknowledged", 1);
+}
+
+TEST_F(PipelineTest, of_the_pages_that_waited_together_only_the_newest_leaves) {
+  AppendOpened();
+  EXPECT_TRUE(RunOnce());
+  now_ = now_ + Duration::Hours(2);
+  AppendTick();
+  EXPECT_TRUE(RunOnce());
+  ExpectLeaves("page_requested", 2);
+  const auto records = log_.Read(Partition{0}, Offset{0}, 1 << 20);
+  ASSERT_TRUE(records.ok());
+  v1::Event last;
+  ASSERT_TRUE(last.ParseFromString(records->records.back().value));
+  EXPECT_EQ(last.page_outcome().key(), "default/T-1/wake/1/1");
+  EXPECT_EQ(last.page_outcome().reason(), "superseded");
+}
+
+}  // namespace
+}  // namespace escalation
