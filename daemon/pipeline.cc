@@ -182,7 +182,7 @@ absl::Status Pipeline::Release(bool caught_up) {
     if (first) status_.caught_up = true;
   }
   if (first) return ReleasePending();
-  if (caught_up) DropSuperseded();
+  if (caught_up) MarkSuperseded();
   while (!held_.empty()) {
     // Together, so that a page whose close is known already does not leave.
     std::vector<Delivery> leaving;
@@ -190,6 +190,7 @@ absl::Status Pipeline::Release(bool caught_up) {
       if (!caught_up && world_.now() < held.since + kReleaseHold) break;
       if (leaving.size() == kReleaseMax) break;
       leaving.push_back(DeliveryOf(held.decision, false));
+      leaving.back().superseded = held.superseded;
     }
     const size_t offered = leaving.size();
     size_t taken = offered;
@@ -205,7 +206,7 @@ absl::Status Pipeline::Release(bool caught_up) {
   return absl::OkStatus();
 }
 
-void Pipeline::DropSuperseded() {
+void Pipeline::MarkSuperseded() {
   // By run of an escalation and route: the newest generation that waits.
   const auto run_of = [](const v1::PageRequested& page) {
     return std::pair(page.key().substr(0, page.key().rfind('/')), page.route());
@@ -216,26 +217,11 @@ void Pipeline::DropSuperseded() {
     int& generation = newest[run_of(held.decision.page_requested())];
     generation = std::max(generation, held.decision.page_requested().generation());
   }
-  std::erase_if(held_, [&](const Held& held) {
+  for (Held& held : held_) {
+    if (!held.decision.has_page_requested()) continue;
     const v1::PageRequested& page = held.decision.page_requested();
-    if (!held.decision.has_page_requested() || page.generation() == newest[run_of(page)])
-      return false;
-    v1::Event event;
-    event.set_tenant(held.decision.tenant());
-    event.set_ticket_id(held.decision.ticket_id());
-    ToProto(world_.now(), event.mutable_written_at());
-    v1::PageOutcome* const outcome = event.mutable_page_outcome();
-    outcome->set_key(page.key());
-    outcome->set_destination(page.route());
-    outcome->set_outcome(v1::PageOutcome::SUPPRESSED);
-    outcome->set_operation(v1::PageOutcome::TRIGGER);
-    outcome->set_reason("superseded");
-    outcome->set_decision_seq(held.decision.seq());
-    // Lost: it stays pending in the store, and a restart delivers or suppresses it.
-    world_.log->Append(options_.partition, event.SerializeAsString(),
-                       [](const absl::StatusOr<Appended>&) {});
-    return true;
-  });
+    held.superseded = page.generation() < newest[run_of(page)];
+  }
 }
 
 // What an earlier process left: it may have been sent already, so its outcome is what counts.

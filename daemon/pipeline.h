@@ -96,7 +96,7 @@ class Pipeline {
   absl::Status Release(bool caught_up);
   absl::Status ReleasePending();
   // Of several pages that were decided while nobody could be woken, only the newest wakes somebody.
-  void DropSuperseded();
+  void MarkSuperseded();
   Delivery DeliveryOf(v1::Decision decision, bool maybe_sent) const;
   absl::Status Own();
   // kAborted: another instance took the partition after this one.
@@ -123,6 +123,8 @@ class Pipeline {
   struct Held {
     v1::Decision decision;
     Instant since;
+    // A newer page of its run and route waits too.
+    bool superseded = false;
   };
   std::deque<Held> held_;
 

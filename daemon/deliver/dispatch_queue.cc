@@ -75,6 +75,7 @@ absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant clock) {
   item.maybe_sent = delivery.maybe_sent;
   item.delivery = std::move(delivery);
   pages_[item.page].insert(seq);
+  if (item.delivery.superseded) Settle(&item, v1::PageOutcome::SUPPRESSED, "superseded");
   const std::string page = item.page;
   Collapse(page);
   return absl::OkStatus();

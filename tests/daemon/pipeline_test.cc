@@ -74,7 +74,10 @@ class PipelineTest : public testing::Test {
     world.client = &client_;
     world.now = [this] { return now_; };
     world.chance = [](uint64_t) { return uint64_t{0}; };
-    world.report = [](const DispatchOutcome&, const Dispatcher::Kept&) {};
+    world.report = [this](const DispatchOutcome& outcome, const Dispatcher::Kept& kept) {
+      reported_.push_back(outcome.outcome);
+      kept(outcomes_kept_);
+    };
     dispatcher_ = std::make_unique<Dispatcher>(DispatchOptions{}, std::move(world));
     DeliveryRoute route;
     route.name = "pager";
@@ -164,6 +167,8 @@ class PipelineTest : public testing::Test {
   SlowLog log_;
   FailingStore store_;
   SilentClient client_;
+  std::vector<v1::PageOutcome> reported_;
+  absl::Status outcomes_kept_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Pipeline> pipeline_;
 };
@@ -240,12 +245,28 @@ TEST_F(PipelineTest, of_the_pages_that_waited_together_only_the_newest_leaves) {
   AppendTick();
   EXPECT_TRUE(RunOnce());
   ExpectLeaves("page_requested", 2);
-  const auto records = log_.Read(Partition{0}, Offset{0}, 1 << 20);
-  ASSERT_TRUE(records.ok());
-  v1::Event last;
-  ASSERT_TRUE(last.ParseFromString(records->records.back().value));
-  EXPECT_EQ(last.page_outcome().key(), "default/T-1/wake/1/1");
-  EXPECT_EQ(last.page_outcome().reason(), "superseded");
+  ASSERT_EQ(reported_.size(), 1u);
+  EXPECT_EQ(reported_[0].key(), "default/T-1/wake/1/1");
+  EXPECT_EQ(reported_[0].outcome(), v1::PageOutcome::SUPPRESSED);
+  EXPECT_EQ(reported_[0].reason(), "superseded");
+}
+
+// Lost, it would stay pending, and a restart would wake somebody with it though it is closed.
+TEST_F(PipelineTest, that_a_page_was_superseded_is_reported_until_it_is_kept) {
+  AppendOpened();
+  EXPECT_TRUE(RunOnce());
+  now_ = now_ + Duration::Hours(2);
+  AppendTick();
+  EXPECT_TRUE(RunOnce());
+  outcomes_kept_ = absl::UnavailableError("the log cannot be reached");
+  dispatcher_->DispatchOnce();
+  outcomes_kept_ = absl::OkStatus();
+  for (int i = 0; i < 3; ++i) {
+    now_ = now_ + Duration::Seconds(2);
+    dispatcher_->DispatchOnce();
+  }
+  ASSERT_EQ(reported_.size(), 2u);
+  EXPECT_EQ(reported_[1].reason(), "superseded");
 }
 
 }  // namespace
