@@ -328,6 +328,7 @@ absl::Status Pipeline::Tick() {
     if (tick_landed_.has_value() && *tick_landed_ < 0) ticker_.Refused();
     if (tick_landed_.has_value() && *tick_landed_ < fold_->position().value) {
       if (*tick_landed_ >= 0) {
+        ticker_.Stamped(tick_stamp_);
         ticker_.Landed(now, next_due_ <= behind_cursor,
                        fold_->tick_was_cut() ? Ticker::End::kCut : Ticker::End::kReached);
       }
@@ -350,6 +351,7 @@ absl::Status Pipeline::Tick() {
                      [this](const absl::StatusOr<Appended>& appended) {
                        const std::lock_guard lock(mutex_);
                        tick_landed_ = appended.ok() ? appended->offset.value : -1;
+                       if (appended.ok()) tick_stamp_ = appended->appended;
                      });
   return absl::OkStatus();
 }

@@ -134,6 +134,8 @@ class Pipeline {
   PipelineStatus status_;
   // What a tick's append reported: its offset, or -1 for a failure.
   std::optional<int64_t> tick_landed_;
+  // Of the log, for that tick.
+  Instant tick_stamp_;
   // OwnerTook could not be appended.
   bool taking_failed_ = false;
 };

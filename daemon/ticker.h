@@ -13,6 +13,8 @@
 //                  meanwhile stands before it in the log
 //               5. a tick reaches to `settle` before the clock: what happened together has time
 //                  to arrive together
+//               6. where the log's clock is behind the owner's, a moment is due when the log's says
+//                  so: no tick fires ahead of the log
 //   Time        enters as arguments
 //   Errors      none
 //   Threads     one owner
@@ -37,7 +39,10 @@ class Ticker {
   void set_settle(Duration settle) { settle_ = settle; }
 
   // The clock reads this now. If it was set back, what it spaced is spaced from here.
-  void Look(Instant now) { latest_ = std::min(latest_, now); }
+  void Look(Instant now) {
+    if (now < latest_) behind_ = Duration{0};
+    latest_ = std::min(latest_, now);
+  }
 
   // The moment up to which a tick should reach, or nothing. `next_due`: the earliest due moment;
   // while held_back(), the earliest behind those.
@@ -50,13 +55,15 @@ class Ticker {
   Instant NextLook(Instant next_due) const {
     const Instant look = latest_ + (held_back() ? kRetry : kHeartbeat);
     if (next_due == Instant::Never()) return look;
-    return std::min(look, std::max(next_due + settle_, latest_ + spacing_));
+    return std::min(look, std::max(next_due + std::max(settle_, behind_), latest_ + spacing_));
   }
 
   void Appended(Instant now) {
     in_flight_ = true;
     latest_ = now;
   }
+  // The time that the log gave it.
+  void Stamped(Instant log_time) { behind_ = std::max(latest_ - log_time, Duration{0}); }
   // It was read back. `left`: something is due right behind the moment that it reached, where held
   // back wake-ups are.
   enum class End { kReached, kCut };
@@ -85,6 +92,8 @@ class Ticker {
   Duration spacing_ = kSpacing;
   bool in_flight_ = false;
   int left_ = 0;
+  // The log's clock, by the latest tick.
+  Duration behind_;
   // Far enough in the past that sums stay in range.
   Instant latest_{0};
 };

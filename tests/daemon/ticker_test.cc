@@ -57,6 +57,28 @@ TEST(TickerTest, nothing_due_means_a_heartbeat) {
   EXPECT_EQ(ticker.NextLook(Instant::Never()), kNoon + Ticker::kHeartbeat);
 }
 
+// It fires when the log's clock is there: ticks that come before would fire nothing.
+TEST(TickerTest, where_the_log_is_behind_a_moment_waits_for_the_logs_clock) {
+  Ticker ticker = TickedAtNoon();
+  const Duration behind = Duration::Minutes(1) + Duration::Seconds(2);
+  ticker.Appended(kNoon);
+  ticker.Stamped(kNoon - behind);
+  ticker.Landed(kNoon + kMillisecond, false);
+  EXPECT_EQ(ticker.NextLook(kNoon - Duration::Seconds(30)), kNoon + Duration::Seconds(32));
+  EXPECT_EQ(ticker.NextLook(kNoon + Duration::Hours(1)), kNoon + Ticker::kHeartbeat);
+  // It was the owner's clock that was ahead.
+  ticker.Look(kNoon - behind);
+  EXPECT_EQ(ticker.NextLook(kNoon - behind), kNoon - behind + kSettle);
+}
+
+TEST(TickerTest, a_log_that_is_ahead_changes_nothing) {
+  Ticker ticker = TickedAtNoon();
+  ticker.Appended(kNoon);
+  ticker.Stamped(kNoon + Duration::Hours(1));
+  ticker.Landed(kNoon + kMillisecond, false);
+  EXPECT_EQ(ticker.NextLook(kNoon + Duration::Seconds(10)), kNoon + Duration::Seconds(12));
+}
+
 // What a source holds back stands right behind the latest tick's moment.
 TEST(TickerTest, what_is_held_back_is_tried_once_a_second) {
   Ticker ticker = TickedAtNoon();
