@@ -9,6 +9,7 @@
 #include "daemon/log/embedded_format.h"
 #include "rocksdb/table.h"
 #include "state/base/text.h"
+#include "state/store/rocksdb_damage.h"
 #include "state/store/rocksdb_options.h"
 
 namespace escalation::embedded {
@@ -116,8 +117,8 @@ absl::Status EmbeddedRocks::Attach(Access access, bool create) {
     }
     const absl::Status failed = FromRocksdb(status, name_);
     // The directory is there: a file that is not found belongs to it.
-    if (absl::IsNotFound(failed)) return absl::DataLossError(std::string(failed.message()));
-    return failed;
+    if (!status.IsCorruption() && !absl::IsNotFound(failed)) return failed;
+    return absl::DataLossError(Cat(std::string(failed.message()), NameDamage(dir_, status)));
   }
   db_.reset(db);
   meta_ = handles[0];

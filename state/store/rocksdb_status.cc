@@ -13,11 +13,20 @@ bool Names(const std::string& message, int error) {
   return message.find(std::strerror(error)) != std::string::npos;
 }
 
+// A table that is not there was looked for under its name of old, too, and the error has that one.
+std::string Text(const rocksdb::Status& status) {
+  std::string text = status.ToString();
+  for (size_t at = text.find(".ldb:"); at != std::string::npos; at = text.find(".ldb:", at)) {
+    text.replace(at, 4, ".sst");
+  }
+  return text;
+}
+
 }  // namespace
 
 absl::Status FromRocksdb(const rocksdb::Status& status, std::string_view where) {
   if (status.ok()) return absl::OkStatus();
-  const std::string text = status.ToString();
+  const std::string text = Text(status);
   if (status.IsNoSpace() || Names(text, ENOSPC) || Names(text, EDQUOT) || Names(text, EFBIG)) {
     return absl::ResourceExhaustedError(
         Cat(where, ": no room left to write: ", text,

@@ -9,6 +9,7 @@
 #include "rocksdb/utilities/checkpoint.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
+#include "state/store/rocksdb_damage.h"
 #include "state/store/rocksdb_options.h"
 #include "state/store/rocksdb_status.h"
 
@@ -23,10 +24,11 @@ std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice
 
 // A damaged store is rebuilt; a failed disk or a lock is another matter. A file that is not found
 // belongs to the store: what names it, or the file itself, is damaged.
-absl::Status Explained(const rocksdb::Status& status, std::string_view dir) {
+absl::Status Explained(const rocksdb::Status& status, std::string_view dir,
+                       std::string_view damage = "") {
   const absl::Status plain = FromRocksdb(status, dir);
   if (!status.IsCorruption() && !absl::IsNotFound(plain)) return plain;
-  return absl::DataLossError(Cat(std::string(plain.message()), kRebuildHint));
+  return absl::DataLossError(Cat(std::string(plain.message()), damage, kRebuildHint));
 }
 
 }  // namespace
@@ -94,6 +96,9 @@ absl::Status RocksdbStore::Attach(bool read_only) {
           Cat(dir_, ": cannot create the directory: ", error.message()));
     }
   }
+  if (LacksCurrent(dir_)) {
+    return absl::DataLossError(Cat(dir_, ": damaged: CURRENT is missing", kRebuildHint));
+  }
   const rocksdb::Options options = StoreOptions(options_, rocks_->failure);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = read_only ? rocksdb::DB::OpenForReadOnly(options, dir_, &db)
@@ -103,7 +108,7 @@ absl::Status RocksdbStore::Attach(bool read_only) {
       return absl::FailedPreconditionError(
           Cat(dir_, ": not a store that escalationd wrote: ", status.ToString()));
     }
-    return Explained(status, dir_);
+    return Explained(status, dir_, NameDamage(dir_, status));
   }
   rocks_->db.reset(db);
   return absl::OkStatus();
@@ -205,8 +210,12 @@ absl::Status RocksdbStore::Commit(const Turn& turn) {
   if (absl::Status status = Writable(); !status.ok()) return status;
   rocksdb::WriteBatch batch;
   for (const Write& write : turn.writes) {
-    const rocksdb::Status status =
-        write.value ? batch.Put(write.key, *write.value) : batch.Delete(write.key);
+    rocksdb::Status status;
+    if (write.value) {
+      status = batch.Put(write.key, *write.value);
+    } else {
+      status = write.written_once ? batch.SingleDelete(write.key) : batch.Delete(write.key);
+    }
     if (!status.ok()) return rocks_->failure->Keep(FromRocksdb(status, dir_));
   }
   rocksdb::WriteOptions options;

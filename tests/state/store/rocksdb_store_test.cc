@@ -277,6 +277,27 @@ TEST(RocksdbStoreTest, a_missing_table_is_found) {
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
 }
 
+// RocksDB would begin an empty store beside the tables, and remove these at the next opening.
+TEST(RocksdbStoreTest, a_store_without_current_is_damaged_and_stays_so) {
+  const TemporaryDirectory dir;
+  {
+    const std::unique_ptr<RocksdbStore> store = OpenOk(dir / "store");
+    ASSERT_TRUE(store->Commit(NumberedTurn(1)).ok());
+    ASSERT_TRUE(store->Flush().ok());
+  }
+  for (const char* const name : {"/store/CURRENT", "/store/000004.log"}) {
+    std::filesystem::remove(dir.path() + name);
+  }
+  const std::vector<std::string> files = ListFiles(dir.path());
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status status = RocksdbStore::Open(dir / "store", kStoreIdentity).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_NE(std::string(status.message()).find("CURRENT is missing"), std::string::npos)
+        << status;
+  }
+  EXPECT_EQ(ListFiles(dir.path()), files);
+}
+
 TEST(RocksdbStoreTest, what_is_no_store_is_refused) {
   const TemporaryDirectory dir;
   std::ofstream(dir / "file") << "x";
