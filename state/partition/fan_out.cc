@@ -180,15 +180,16 @@ void PartitionFold::Impl::ChangeTicket(Tenant* tenant, Environment* before,
 
 void PartitionFold::Impl::ExpireRecent(Instant limit) {
   std::vector<std::string> expired;
-  overlay_.Fail(
-      overlay_.reader().Scan("e", keys::RecentExpiry(limit + kMillisecond, "", "", "").substr(0, 9),
-                             [&](std::string_view key, std::string_view) {
-                               expired.emplace_back(key);
-                               return expired.size() < kChunkMax;
-                             }));
+  overlay_.Fail(overlay_.reader().Scan(
+      first_expiry_, keys::RecentExpiry(limit + kMillisecond, "", "", "").substr(0, 9),
+      [&](std::string_view key, std::string_view) {
+        expired.emplace_back(key);
+        return expired.size() < kChunkMax;
+      }));
   for (const std::string& key : expired) {
     overlay_.Delete(Cat('h', key.substr(9)));
     overlay_.Delete(key);
+    first_expiry_ = key;
   }
 }
 

@@ -169,9 +169,10 @@ bool PartitionFold::Impl::IsNew(const FoldRecord& record, Tenant* tenant) {
   recent.set_content_hash(hash);
   recent.set_at_ms(record.appended.ms);
   overlay_.Put(key, recent.SerializeAsString());
-  overlay_.Put(keys::RecentExpiry(record.appended + kRecentWindow, tenant->name(), origin.source(),
-                                  event.id()),
-               "");
+  std::string expiry = keys::RecentExpiry(record.appended + kRecentWindow, tenant->name(),
+                                          origin.source(), event.id());
+  first_expiry_ = std::min(first_expiry_, expiry);
+  overlay_.Put(std::move(expiry), "");
   return true;
 }
 

@@ -25,13 +25,15 @@ void Overlay::AppendToOutbox(uint64_t seq, std::string value) {
 
 std::optional<std::string> Overlay::GetFromOutbox(uint64_t seq) {
   if (!outbox_.empty() && seq >= outbox_first_) return outbox_[seq - outbox_first_];
+  if (seq <= trimmed_.last) return std::nullopt;
   return Get(keys::Outbox(seq));
 }
 
 void Overlay::TrimOutbox(uint64_t from, uint64_t through) {
   for (uint64_t seq = from; seq <= through; ++seq) {
     if (outbox_.empty() || seq < outbox_first_) {
-      Delete(keys::Outbox(seq));
+      if (trimmed_.first == 0) trimmed_.first = seq;
+      trimmed_.last = seq;
     } else {
       outbox_.pop_front();
       ++outbox_first_;
@@ -144,9 +146,30 @@ void Overlay::WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* 
   }
 }
 
+// Sorted already, and next to each other.
+void Overlay::AddOutbox(std::vector<Write>* writes) {
+  std::vector<Write> outbox;
+  outbox.reserve(outbox_.size() + (trimmed_.first == 0 ? 0 : trimmed_.last - trimmed_.first + 1));
+  if (trimmed_.first != 0) {
+    for (uint64_t seq = trimmed_.first; seq <= trimmed_.last; ++seq) {
+      outbox.push_back({keys::Outbox(seq), std::nullopt, /*written_once=*/true});
+    }
+  }
+  for (std::string& value : outbox_) {
+    outbox.push_back({keys::Outbox(outbox_first_++), std::move(value)});
+  }
+  outbox_.clear();
+  trimmed_ = {};
+  if (outbox.empty()) return;
+  const auto place = std::lower_bound(writes->begin(), writes->end(), outbox.front(),
+                                      [](const Write& a, const Write& b) { return a.key < b.key; });
+  writes->insert(place, std::make_move_iterator(outbox.begin()),
+                 std::make_move_iterator(outbox.end()));
+}
+
 std::vector<Write> Overlay::Take(Instant cursor) {
   std::vector<Write> writes;
-  writes.reserve(writes_.size() + 4 * dirty_.size() + outbox_.size());
+  writes.reserve(writes_.size() + 4 * dirty_.size());
   for (auto& [key, value] : writes_) writes.push_back({key, std::move(value)});
   writes_.clear();
   // A ticket's keys are its own: each is written once.
@@ -155,20 +178,9 @@ std::vector<Write> Overlay::Take(Instant cursor) {
     slot->dirty = false;
   }
   dirty_.clear();
-  const auto by_key = [](const Write& a, const Write& b) { return a.key < b.key; };
-  std::sort(writes.begin(), writes.end(), by_key);
-  if (!outbox_.empty()) {
-    std::vector<Write> outbox;
-    outbox.reserve(outbox_.size());
-    for (std::string& value : outbox_) {
-      outbox.push_back({keys::Outbox(outbox_first_++), std::move(value)});
-    }
-    outbox_.clear();
-    // Sorted already, and next to each other.
-    const auto place = std::lower_bound(writes.begin(), writes.end(), outbox.back(), by_key);
-    writes.insert(place, std::make_move_iterator(outbox.begin()),
-                  std::make_move_iterator(outbox.end()));
-  }
+  std::sort(writes.begin(), writes.end(),
+            [](const Write& a, const Write& b) { return a.key < b.key; });
+  AddOutbox(&writes);
   Evict();
   return writes;
 }

@@ -81,6 +81,7 @@ class Overlay {
   TicketSlot& Insert(const std::string& key, std::string_view tenant, std::string_view ticket_id);
   TicketSlot* FindTicket(std::string_view tenant, std::string_view ticket_id);
   void WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* writes);
+  void AddOutbox(std::vector<Write>* writes);
   void Evict();
 
   const StateReader& reader_;
@@ -90,6 +91,11 @@ class Overlay {
   // By seq, without gaps.
   std::deque<std::string> outbox_;
   uint64_t outbox_first_ = 0;
+  // What is removed of the committed outbox: from `first` up to and with `last`; 0: nothing.
+  struct {
+    uint64_t first = 0;
+    uint64_t last = 0;
+  } trimmed_;
   absl::flat_hash_map<std::string, std::unique_ptr<TicketSlot>> tickets_;
   // Least recently used last.
   std::list<TicketSlot*> recency_;

@@ -1,5 +1,6 @@
 #include "state/partition/partition.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "state/base/check.h"
@@ -141,7 +142,7 @@ uint64_t PartitionFold::published_through() const { return impl_->state().publis
 const std::string& PartitionFold::decisions_hash() const { return impl_->state().decisions_hash(); }
 const FoldCounts& PartitionFold::counts() const { return impl_->counts(); }
 
-absl::StatusOr<Instant> NextDue(const StateReader& state) {
+absl::StatusOr<Instant> NextDue(const StateReader& state, Instant from) {
   v1::PartitionState meta;
   absl::StatusOr<std::optional<std::string>> value = state.Get(keys::Meta());
   if (!value.ok()) return value.status();
@@ -149,13 +150,27 @@ absl::StatusOr<Instant> NextDue(const StateReader& state) {
     return absl::DataLossError("stored state of the partition cannot be decoded");
   }
   Instant due = Instant::Never();
-  const absl::Status scanned =
-      state.Scan(FirstWakeUp(meta), "x", [&](std::string_view key, std::string_view) {
-        if (const auto wake = keys::ParseWakeUp(key)) due = wake->due;
-        return false;
-      });
+  if (from == due) return due;
+  const std::string begin =
+      std::max(FirstWakeUp(meta), keys::WakeUp(std::max(from, Instant{0}), "", ""));
+  const absl::Status scanned = state.Scan(begin, "x", [&](std::string_view key, std::string_view) {
+    if (const auto wake = keys::ParseWakeUp(key)) due = wake->due;
+    return false;
+  });
   if (!scanned.ok()) return scanned;
   return due;
+}
+
+Instant FirstWakeUpOf(const Turn& turn) {
+  const auto first =
+      std::lower_bound(turn.writes.begin(), turn.writes.end(), std::string_view("w"),
+                       [](const Write& write, std::string_view key) { return write.key < key; });
+  for (auto write = first; write != turn.writes.end(); ++write) {
+    if (!write->value.has_value()) continue;
+    const auto wake = keys::ParseWakeUp(write->key);
+    return wake.has_value() ? wake->due : Instant::Never();
+  }
+  return Instant::Never();
 }
 
 }  // namespace escalation

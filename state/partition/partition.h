@@ -108,7 +108,10 @@ class PartitionFold {
 };
 
 // The earliest due moment in the committed state: when the owner should append a tick. Never:
-// nothing is due.
-absl::StatusOr<Instant> NextDue(const StateReader& state);
+// nothing is due. `from`: it is known that nothing is due before; where wake-ups were removed
+// lately the search for the first one is long.
+absl::StatusOr<Instant> NextDue(const StateReader& state, Instant from = Instant::Past());
+// The earliest wake-up that the turn adds; Never: none.
+Instant FirstWakeUpOf(const Turn& turn);
 
 }  // namespace escalation

@@ -81,6 +81,9 @@ class PartitionFold::Impl {
   FoldCounts counts_;
   // Of the present turn. Wake-ups lie after it; Past: after what was fired so far.
   Instant floor_ = Instant::Past();
+  // No dedupe entry expires before this key: where many did lately, the search for the next is
+  // long.
+  std::string first_expiry_ = "e";
   // Nothing more is folded in this turn: what comes has to see it committed.
   bool ends_turn_ = false;
 };

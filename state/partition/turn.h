@@ -29,6 +29,9 @@ struct Write {
   std::string key;
   // Empty optional: delete.
   std::optional<std::string> value;
+  // Of a delete: the key was written once, by one Put, and will never be written again. A store may
+  // forget both sooner than it could otherwise.
+  bool written_once = false;
 };
 
 struct Turn {

@@ -57,11 +57,11 @@ rocksdb::Options StoreOptions(const RocksdbStoreOptions& store,
   options.level_compaction_dynamic_level_bytes = true;  // Bounds wasted space to about a tenth.
   options.bytes_per_sync = 1 << 20;  // Tables reach the disk evenly, not in bursts.
   options.max_background_jobs = 2;
-  // Wake-ups, outbox entries and dedupe entries are deleted soon after they were written: tables
-  // that are mostly tombstones are compacted first, so that scans do not walk over them.
+  // Wake-ups and dedupe entries are deleted soon after they were written. Whoever scans them knows
+  // where to begin, so some tombstones cost nothing; tables with many in a row are compacted first.
   options.table_properties_collector_factories.push_back(
-      rocksdb::NewCompactOnDeletionCollectorFactory(/*sliding_window_size=*/1024,
-                                                    /*deletion_trigger=*/512));
+      rocksdb::NewCompactOnDeletionCollectorFactory(/*sliding_window_size=*/131'072,
+                                                    /*deletion_trigger=*/65'536));
   options.info_log = SilentLogger();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;

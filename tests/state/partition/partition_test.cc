@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -63,6 +64,7 @@ class PartitionTest : public ::testing::Test {
     do {
       auto result = fold_->Fold(more ? std::span<const FoldRecord>() : std::span(&record, 1));
       ASSERT_TRUE(result.ok()) << result.status();
+      if (on_turn_) on_turn_(result->turn);
       ASSERT_TRUE(store_.Commit(result->turn).ok());
       more = result->turn.more;
     } while (more);
@@ -103,6 +105,7 @@ class PartitionTest : public ::testing::Test {
   }
 
   MemoryStore store_;
+  std::function<void(const Turn&)> on_turn_;
   std::unique_ptr<PartitionFold> fold_;
   int64_t offset_ = 0;
 };
@@ -175,6 +178,57 @@ TEST_F(PartitionTest, an_id_is_remembered_for_three_days_and_then_forgotten) {
   EXPECT_EQ(CountKeys("e"), 0);
   Fold(Opened("e1", "T-2"), soon + Duration{2});
   EXPECT_EQ(Decisions().back().ticket_id(), "T-2");
+}
+
+// A store may forget such a key and its deletion together, so it must not be written again.
+TEST_F(PartitionTest, what_is_trimmed_was_written_once_and_is_not_written_again) {
+  std::set<std::string> written, removed;
+  on_turn_ = [&](const Turn& turn) {
+    for (const Write& write : turn.writes) {
+      if (write.key.front() != 'o') {
+        EXPECT_FALSE(write.written_once) << write.key;
+      } else if (write.value.has_value()) {
+        EXPECT_TRUE(written.insert(write.key).second);
+      } else {
+        EXPECT_TRUE(write.written_once);
+        EXPECT_TRUE(written.contains(write.key));
+        EXPECT_TRUE(removed.insert(write.key).second);
+      }
+    }
+  };
+  for (int i = 0; i < 5; ++i) {
+    Fold(Opened(Cat("e", i), Cat("T-", i)), kNine);
+    v1::Event published;
+    published.mutable_published()->set_through_seq(fold_->seq());
+    published.mutable_published()->set_decisions_hash(fold_->decisions_hash());
+    if (i % 2 == 0) Fold(published, kNine);
+    if (i == 2) Restart();
+  }
+  EXPECT_EQ(removed.size(), 5u);
+}
+
+TEST_F(PartitionTest, the_search_for_the_next_due_moment_may_begin_where_the_turns_say) {
+  Instant from = Instant::Never();
+  on_turn_ = [&](const Turn& turn) { from = std::min(from, FirstWakeUpOf(turn)); };
+  const auto next = [&] {
+    from = *NextDue(store_, from);
+    EXPECT_EQ(from, *NextDue(store_));
+    return from;
+  };
+  EXPECT_EQ(next(), Instant::Never());
+  Fold(Opened("e1", "T-1"), kNine + Duration::Minutes(5));
+  EXPECT_EQ(next(), kTen + Duration::Minutes(5));
+  Fold(Opened("e2", "T-2"), kNine + Duration::Minutes(3));
+  EXPECT_EQ(next(), kTen + Duration::Minutes(3));
+  v1::Event reply = Opened("e3", "T-2");
+  reply.mutable_actor()->set_kind(v1::Actor::AGENT);
+  reply.mutable_message_added()->set_visibility(v1::MessageAdded::PUBLIC);
+  Fold(reply, kNine + Duration::Minutes(6));
+  EXPECT_EQ(next(), kTen + Duration::Minutes(5));
+  Tick(kTen + Duration::Minutes(5), kTen + Duration::Minutes(5));
+  next();
+  Fold(Opened("e4", "T-4"), kTen + Duration::Minutes(30));
+  EXPECT_EQ(next(), kTen + Duration::Minutes(90));
 }
 
 }  // namespace
