@@ -210,8 +210,12 @@ absl::Status RocksdbStore::Commit(const Turn& turn) {
   if (absl::Status status = Writable(); !status.ok()) return status;
   rocksdb::WriteBatch batch;
   for (const Write& write : turn.writes) {
-    const rocksdb::Status status =
-        write.value ? batch.Put(write.key, *write.value) : batch.Delete(write.key);
+    rocksdb::Status status;
+    if (write.value) {
+      status = batch.Put(write.key, *write.value);
+    } else {
+      status = write.written_once ? batch.SingleDelete(write.key) : batch.Delete(write.key);
+    }
     if (!status.ok()) return rocks_->failure->Keep(FromRocksdb(status, dir_));
   }
   rocksdb::WriteOptions options;
