@@ -36,10 +36,14 @@ rocksdb::Options StoreOptions(const RocksdbStoreOptions& store,
                               const std::shared_ptr<FirstFailure>& failure) {
   rocksdb::Options options;
   options.create_if_missing = true;
+  if (store.env != nullptr) options.env = store.env;
   // One column family: a flush holds whole batches in their order, so a crash leaves a prefix of
   // turns without atomic_flush.
   options.write_buffer_size = store.flush_bytes_max;
   options.max_write_buffer_number = 4;  // A commit does not wait for the flush before.
+  // A compaction rewrites most of the store, since tickets of all ages are touched: the rarer, the
+  // better. Filters keep reads from looking into each file.
+  options.level0_file_num_compaction_trigger = 8;
   options.paranoid_checks = true;
   // A failed flush is never retried: see FirstFailure.
   options.max_bgerror_resume_count = 0;
