@@ -17,8 +17,6 @@ namespace {
 constexpr size_t kBatchBytesMax = 1 << 20;
 // Pages handed to the dispatcher at once.
 constexpr size_t kReleaseMax = 1'000;
-// What one tick fires at most: a twentieth of a second, so that events are not kept waiting.
-constexpr int kTickTicketsMax = 2'000;
 // The loop looks at the clock at least and at most this often.
 constexpr Duration kLookMax = Duration::Seconds(1);
 constexpr Duration kLookMin{1};
@@ -150,6 +148,7 @@ absl::Status Pipeline::FoldAndCommit(std::span<const FoldRecord> rest) {
     if (absl::Status status = world_.store->Commit(result->turn); !status.ok()) return status;
     rest = rest.subspan(result->records);
     more = result->turn.more;
+    due_from_ = std::min(due_from_, FirstWakeUpOf(result->turn));
     Note(*result);
   }
   return absl::OkStatus();
@@ -314,8 +313,9 @@ absl::StatusOr<Instant> Pipeline::FirstWakeUp(Instant from) const {
 }
 
 absl::Status Pipeline::Tick() {
-  const absl::StatusOr<Instant> due = NextDue(*world_.store);
+  const absl::StatusOr<Instant> due = NextDue(*world_.store, due_from_);
   if (!due.ok()) return due.status();
+  due_from_ = *due;
   next_due_ = *due;
   tick_due_ = *due;
   const Instant now = world_.now();

@@ -64,6 +64,8 @@ class Pipeline {
  public:
   // A page is held back for what may still be in the log at most this long.
   static constexpr Duration kReleaseHold = Duration::Minutes(2);
+  // What one tick fires at most, so that events are not kept waiting: some 20 ms.
+  static constexpr int kTickTicketsMax = 1'000;
 
   struct World {
     Log* log = nullptr;
@@ -116,6 +118,8 @@ class Pipeline {
   // With which it took the partition, and whether that was read back.
   uint64_t epoch_ = 0;
   bool took_ = false;
+  // Nothing is due before.
+  Instant due_from_ = Instant::Past();
   Instant next_due_ = Instant::Never();
   // What the next tick is for: not what a source holds back.
   Instant tick_due_ = Instant::Never();

@@ -78,8 +78,15 @@ void BenchHistory::Talk(int64_t ticket, int step) {
   Add(event);
 }
 
-void BenchHistory::Tick(Instant until) {
+void BenchHistory::Close(int64_t ticket) {
+  v1::Event event = Of(ticket, v1::Actor::AGENT);
+  event.mutable_status_changed()->set_status(v1::StatusChanged::CLOSED);
+  Add(event);
+}
+
+void BenchHistory::Tick(Instant until, int tickets_max) {
   v1::Event tick;
+  tick.mutable_tick()->set_tickets_max(tickets_max);
   ToProto(until, tick.mutable_tick()->mutable_until());
   now_ = std::max(now_, until);
   Add(tick);
@@ -147,8 +154,8 @@ void BenchFold::Fold(const Message* messages, size_t count) {
       Check(store_.Commit(result->turn));
       rest = rest.subspan(result->records);
       more = result->turn.more;
-      if (on_turn) on_turn();
     }
+    if (on_record) on_record();
   }
 }
 

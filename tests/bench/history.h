@@ -40,7 +40,9 @@ class BenchHistory {
   void Open(int64_t ticket);
   // The six events of a conversation; `step` 0 to 5.
   void Talk(int64_t ticket, int step);
-  void Tick(Instant until);
+  void Close(int64_t ticket);
+  // `tickets_max`: it may be cut there; 0: never.
+  void Tick(Instant until, int tickets_max = 0);
   void Published(uint64_t through_seq, const std::string& hash);
   // The calendars again; in the new ones every shift ends half an hour earlier.
   void ChangeCalendars();
@@ -70,8 +72,8 @@ class BenchFold {
   void Fold(const Message* messages, size_t count);
   void Fold(const std::vector<Message>& messages) { Fold(messages.data(), messages.size()); }
   const PartitionFold& fold() const { return *fold_; }
-  // Called after each commit.
-  std::function<void()> on_turn;
+  // Called when all records of a batch are folded, which may take several commits.
+  std::function<void()> on_record;
 
  private:
   Store& store_;
