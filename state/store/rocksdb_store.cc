@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<RocksdbStore>> RocksdbStore::OpenReadOnly(
 
 absl::Status RocksdbStore::Attach(bool read_only) {
   rocks_->read_only = read_only;
-  if (!read_only) {
+  if (!read_only && options_.env == nullptr) {
     std::error_code error;
     std::filesystem::create_directories(dir_, error);
     if (error) {

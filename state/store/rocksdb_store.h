@@ -28,6 +28,10 @@
 #include "state/base/instant.h"
 #include "state/store/store.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace escalation {
 
 // Which log and partition a store folds.
@@ -53,6 +57,8 @@ struct RocksdbStoreOptions {
   size_t flush_bytes_max = size_t{64} << 20;
   // MaybeFlush flushes after this long at the latest: bounds what a restart folds again.
   Duration flush_interval = Duration::Seconds(30);
+  // Where its files are; null: on this machine. MUST outlive the store.
+  rocksdb::Env* env = nullptr;
 };
 
 class RocksdbStore : public Store {
