@@ -37,18 +37,15 @@ std::vector<WallShift> ReadShifts(const google::protobuf::RepeatedPtrField<v1::S
   return out;
 }
 
-// What a date shows: the first 24 hours of its own shifts, and the rest of the day before's.
+// What a date shows: the first 24 hours of its own shifts, which start on it, and the rest of the
+// day before's.
 void Join(const std::vector<WallShift>& own, const std::vector<WallShift>& before,
           std::vector<WallShift>* out) {
   out->clear();
   for (const WallShift shift : before) {
-    if (shift.end_s > kDay_s) {
-      out->push_back({std::max(0, shift.start_s - kDay_s), shift.end_s - kDay_s});
-    }
+    if (shift.end_s > kDay_s) out->push_back({0, shift.end_s - kDay_s});
   }
-  for (const WallShift shift : own) {
-    if (shift.start_s < kDay_s) out->push_back({shift.start_s, std::min(kDay_s, shift.end_s)});
-  }
+  for (const WallShift shift : own) out->push_back({shift.start_s, std::min(kDay_s, shift.end_s)});
   Normalize(out);
 }
 

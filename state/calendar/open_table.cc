@@ -10,10 +10,12 @@ constexpr int kShiftMax = 16;
 // 2 MiB. A usual calendar of two years takes about a thousand.
 constexpr uint32_t kBucketsMax = 1U << 17;
 
-// Size of the smallest buckets that are tried for `span_s`, or kShiftMax + 1.
+static_assert((OpenTable::kSpanMax_s >> kShiftMax) < kBucketsMax);
+
+// Size of the smallest buckets that are tried for `span_s`.
 int SmallestShift(uint32_t span_s) {
   int shift = 0;
-  while (shift <= kShiftMax && (span_s >> shift) >= kBucketsMax) ++shift;
+  while ((span_s >> shift) >= kBucketsMax) ++shift;
   return shift;
 }
 

@@ -246,6 +246,105 @@ TEST(Calendar, a_malformed_definition_does_not_compile) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST(Calendar, a_malformed_zone_does_not_compile) {
+  v1::ZoneDefinition zone = ZoneOf("Europe/Berlin");
+  zone.set_first_offset_s(-Zone::kOffsetMax_s - 1);
+  EXPECT_EQ(Calendar::Compile(Definition("Europe/Berlin", kOffice), zone, Window::Around({}))
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Calendar, without_a_window_the_answers_are_the_same) {
+  const Instant t = At("2026-03-10T15:30:00.500Z");
+  const v1::CalendarDefinition definition = Definition("Etc/UTC", kOffice);
+  const auto fast = Compiled(definition, Window::Around(t));
+  for (const Window window : {Window{t, t}, Window{Instant::Never(), Instant::Past()},
+                              Window{Instant::Seconds(-10), Instant::Seconds(-5)}}) {
+    const auto slow = Compiled(definition, window);
+    EXPECT_EQ(slow->IsOpen(t), fast->IsOpen(t));
+    EXPECT_EQ(slow->IsOpen(t + Duration::Hours(9)), fast->IsOpen(t + Duration::Hours(9)));
+    EXPECT_EQ(slow->NextOpen(t), fast->NextOpen(t));
+    EXPECT_EQ(slow->Add(t, Duration::Hours(99)), fast->Add(t, Duration::Hours(99)));
+    EXPECT_EQ(slow->Subtract(t, Duration::Hours(99)), fast->Subtract(t, Duration::Hours(99)));
+    // At an opening, going back begins at the close before it.
+    const Instant opening = At("2026-03-10T09:00:00Z");
+    EXPECT_EQ(ToText(slow->Subtract(opening, Duration{1})), "2026-03-09T16:59:59.999Z");
+    EXPECT_EQ(slow->OpenBetween(t, t + Duration::Days(9)),
+              fast->OpenBetween(t, t + Duration::Days(9)));
+    EXPECT_EQ(slow->OpenBetween(Instant::Past(), Instant::Seconds(-1)), Duration{});
+  }
+}
+
+TEST(Calendar, at_the_edges_of_its_window_it_goes_on_behind_them) {
+  const auto calendar =
+      Compiled(Definition("Etc/UTC", kOffice), Window::Around(At("2026-06-01T00:00:00Z")));
+  // After the last opening of the window, and before its first.
+  EXPECT_EQ(ToText(calendar->NextOpen(At("2027-12-31T18:00:00Z"))), "2028-01-03T09:00:00Z");
+  EXPECT_EQ(ToText(calendar->Add(At("2027-12-31T18:00:00Z"), Duration::Hours(1))),
+            "2028-01-03T10:00:00Z");
+  EXPECT_EQ(ToText(calendar->Subtract(At("2025-01-01T08:00:00Z"), Duration::Hours(1))),
+            "2024-12-31T16:00:00Z");
+  EXPECT_EQ(ToText(calendar->Subtract(At("2025-01-01T10:00:00Z"), Duration::Hours(2))),
+            "2024-12-31T16:00:00Z");
+  EXPECT_EQ(calendar->OpenBetween(At("2027-12-31T16:00:00Z"), At("2028-01-03T10:00:00Z")),
+            Duration::Hours(2));
+  EXPECT_EQ(calendar->OpenBetween(At("2024-12-31T16:00:00Z"), At("2025-01-01T10:00:00Z")),
+            Duration::Hours(2));
+}
+
+TEST(Calendar, always_ends_with_the_horizon) {
+  const auto always = Calendar::Always();
+  const Instant before = Instant::Seconds(-86'400);
+  const Instant first{};
+  const Instant end = Instant::Seconds(OpenHours::kHorizonEnd_s);
+  EXPECT_EQ(always->Add(before, Duration::Hours(1)), first + Duration::Hours(1));
+  EXPECT_EQ(always->Subtract(end + Duration::Days(1), Duration::Hours(1)),
+            end - Duration::Hours(1));
+  EXPECT_EQ(always->Subtract(first + Duration::Hours(1), Duration::Hours(2)), Instant::Past());
+  EXPECT_EQ(always->Add(end - Duration::Hours(1), Duration::Hours(2)), Instant::Never());
+  EXPECT_EQ(always->Add(end + Duration::Days(1), Duration{1}), Instant::Never());
+  EXPECT_EQ(always->Subtract(before, Duration{1}), Instant::Past());
+  EXPECT_FALSE(always->IsOpen(end));
+  EXPECT_EQ(always->OpenBetween(before, end + Duration::Days(1)), end - first);
+}
+
+TEST(Calendar, a_stretch_of_more_than_400_days_ends_every_search) {
+  const Instant t = At("2026-03-10T00:00:00Z");
+  const auto rare =
+      Compiled("Etc/UTC", "special 2026-03-11 09:00-10:00; special 2027-06-01 09:00-10:00", t);
+  EXPECT_EQ(ToText(rare->Add(t, Duration::Hours(1))), "2026-03-11T10:00:00Z");
+  EXPECT_EQ(rare->Add(t, Duration::Minutes(61)), Instant::Never());
+  const Instant late = At("2027-06-02T00:00:00Z");
+  EXPECT_EQ(ToText(rare->Subtract(late, Duration::Hours(1))), "2027-06-01T09:00:00Z");
+  EXPECT_EQ(rare->Subtract(late, Duration::Minutes(61)), Instant::Past());
+  EXPECT_EQ(rare->AddBusinessDays(t, 0, v1::Span::SAME_TIME), t);
+}
+
+TEST(Calendar, the_business_day_is_what_is_said_else_the_longest) {
+  const Instant t = At("2026-03-10T00:00:00Z");
+  v1::CalendarDefinition said = Definition("Etc/UTC", kOffice);
+  said.set_business_day_s(6 * 3600);
+  EXPECT_EQ(Compiled(said, Window::Around(t))->business_day(), Duration::Hours(6));
+  EXPECT_EQ(Compiled("Etc/UTC", "mon 09:00-12:00; tue 09:00-14:00 13:00-18:00", t)->business_day(),
+            Duration::Hours(9));
+  EXPECT_EQ(Compiled("Etc/UTC", "special 2026-03-11 09:00-10:00", t)->business_day(),
+            Duration::Hours(1));
+  EXPECT_EQ(Compiled("Etc/UTC", "", t)->business_day(), Duration::Days(1));
+}
+
+TEST(Calendar, open_on_every_day_but_a_few_is_not_always) {
+  const Instant t = At("2026-03-10T00:00:00Z");
+  const Duration week = Duration::Days(7);
+  for (const char* hours :
+       {"mon-sun 00:00-24:00; holiday 2026-03-11", "mon-sun 00:00-24:00; special 2026-03-11 closed",
+        "mon-sat 00:00-24:00", "mon-sun 00:00-23:00", "mon-sun 01:00-24:00",
+        "mon-sun 00:00-11:00 12:00-24:00"}) {
+    EXPECT_LT(Compiled("Etc/UTC", hours, t)->OpenBetween(t, t + week), week) << hours;
+  }
+  EXPECT_EQ(Compiled("Etc/UTC", "mon-sun 00:00-24:00", t)->OpenBetween(t, t + week), week);
+}
+
 TEST(Calendar, prints_local_time) {
   const Instant t = At("2026-03-11T07:00:00Z");
   EXPECT_EQ(Compiled("America/Denver", kOffice, t)->FormatLocal(t), "2026-03-11 01:00 MDT");

@@ -134,6 +134,25 @@ TEST_P(CheckDefinitionTest, SaysWhatIsWrong) {
 INSTANTIATE_TEST_SUITE_P(Rows, CheckDefinitionTest, testing::ValuesIn(kRows),
                          [](const auto& row) { return std::string(row.param.claim); });
 
+TEST(Check, at_most_20_problems_are_told) {
+  v1::CalendarDefinition definition = Definition("Europe/Berlin", kOffice);
+  for (int i = 0; i < 60; ++i) {
+    v1::Shift* const shift = definition.mutable_week(6)->add_shifts();
+    shift->set_start_s(61);
+    shift->set_end_s(60 - i);
+  }
+  const auto problems = CheckForm(definition);
+  ASSERT_EQ(problems.size(), 20U);
+  EXPECT_EQ(problems[1].message, "ends before it starts: 00:01:01-00:00:59");
+}
+
+TEST(Check, hours_are_judged_in_the_zone_that_they_name) {
+  const auto utc = Zone::Make(ZoneOf("Etc/UTC"));
+  const auto problems = CheckDefinition(Definition("Europe/Berlin", kOffice), *utc);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_THAT(problems[0].message, testing::HasSubstr("given zone \"Etc/UTC\""));
+}
+
 TEST(Check, zone_names_stay_below_the_zone_folder) {
   for (const char* name : {"Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "UTC",
                            "America/Port-au-Prince"}) {
@@ -151,11 +170,13 @@ TEST(Check, zone_names_stay_below_the_zone_folder) {
 
 TEST(Check, day_names_are_utf_8) {
   for (const char* name :
-       {"", "Christmas Day", "No\xc3\xabl", "\xe5\x85\x83\xe6\x97\xa5", "\xf0\x9f\x8e\x84"}) {
+       {"", "Christmas Day", "No\xc3\xabl", "\xe5\x85\x83\xe6\x97\xa5", "\xf0\x9f\x8e\x84",
+        "\xe0\xa4\x95", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf", "~"}) {
     EXPECT_TRUE(IsDayName(name)) << name;
   }
-  for (const char* name : {"tab\t", "\x7f", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                           "\xe2\x82", "\xff"}) {
+  for (const char* name :
+       {"tab\t", "\x7f", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff",
+        "\xe0\x9f\x80", "\xf0\x8f\x80\x80", "\xe2\xc2\x80", "\xe2\x82\xc2"}) {
     EXPECT_FALSE(IsDayName(name)) << name;
   }
 }
@@ -186,6 +207,21 @@ TEST(Check, a_set_names_the_calendar) {
   ASSERT_EQ(CheckCalendarSet(set).size(), 1U);
   EXPECT_EQ(CheckCalendarSet(set)[0].message,
             "out of order, expected calendars sorted by name, each once");
+
+  set = set_of({office, closed});
+  set.mutable_zones()->SwapElements(0, 1);
+  EXPECT_EQ(CheckCalendarSet(set)[0].message,
+            "out of order, expected zones sorted by name, each once");
+
+  set = set_of({office});
+  while (set.calendars_size() <= kCalendarsMax) *set.add_calendars() = office;
+  ASSERT_EQ(CheckCalendarSet(set).size(), 1U);
+  EXPECT_EQ(CheckCalendarSet(set)[0].message, "1025 calendars, expected at most 1024");
+
+  set = set_of({office});
+  set.mutable_calendars(0)->set_business_day_s(-1);
+  ASSERT_EQ(CheckCalendarSet(set).size(), 1U);
+  EXPECT_EQ(CheckCalendarSet(set)[0].path, "calendars.office.business_day");
 
   set = set_of({office});
   set.mutable_zones(0)->mutable_transitions(5)->set_from_s(0);
