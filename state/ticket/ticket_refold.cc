@@ -192,6 +192,10 @@ void TicketFold::Observe(const v1::Event& event, int64_t offset, Instant at) {
   v1::Event status;
   status.mutable_status_changed()->set_status(observed.status());
   add(status, at);
+  // What is told of it came after its opening, also where nobody knows when that was.
+  for (const v1::Entry& entry : entries) {
+    entries.front().set_at_ms(std::min(entries.front().at_ms(), entry.at_ms()));
+  }
   std::stable_sort(entries.begin(), entries.end(),
                    [](const v1::Entry& a, const v1::Entry& b) { return a.at_ms() < b.at_ms(); });
 
