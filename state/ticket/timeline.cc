@@ -66,7 +66,7 @@ void Timeline::FireNext() {
   if (due <= at) {
     if (target != nullptr && target->metric->expiry() == Metric::RESOLVE) {
       EndClock(clock, ClockState::EXPIRED, "expired", at);
-      if (v1::MetricRun* const run = FindRun(clock->metric()); run != nullptr) run->set_open(false);
+      FindRun(clock->metric())->set_open(false);
       return;
     }
     clock->set_breached_ms(at.ms);
