@@ -1,5 +1,23 @@
 include(GoogleTest)
 
+# What lies below state/ and its tests is counted. Not optimized, so that branches are those of the source; statics need not
+# branch for a second thread, nor, in the folders that must be taken whole, calls for exceptions that nobody throws.
+function(escalation_count target)
+  file(RELATIVE_PATH folder "${CMAKE_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  if(ESCALATION_COVERAGE AND folder MATCHES "^(tests/)?state/")
+    target_compile_options(${target} PRIVATE -O0 --coverage -fno-threadsafe-statics)
+  endif()
+  if(ESCALATION_COVERAGE AND folder MATCHES "^state/(calendar|ticket)$")
+    target_compile_options(${target} PRIVATE -fno-exceptions)
+  endif()
+endfunction()
+
+# escalation_timeout(seconds test...): what each test may take, and several times that under a sanitizer.
+function(escalation_timeout seconds)
+  math(EXPR seconds "${seconds} * ${ESCALATION_TIME_FACTOR}")
+  set_tests_properties(${ARGN} PROPERTIES TIMEOUT ${seconds})
+endfunction()
+
 # escalation_library(name [DEPENDS target...]): every .cc of the current folder but main.cc and *_main.cc.
 function(escalation_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
@@ -9,6 +27,7 @@ function(escalation_library name)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC ${ARG_DEPENDS} PRIVATE escalation_options)
     target_include_directories(${name} PUBLIC "${CMAKE_SOURCE_DIR}")
+    escalation_count(${name})
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${ARG_DEPENDS})
@@ -39,7 +58,9 @@ function(escalation_test name)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE escalation_options ${ARG_DEPENDS} GTest::gtest_main GTest::gmock)
   target_compile_definitions(${name} PRIVATE ESCALATION_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ESCALATION_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT 300)
+  escalation_count(${name})
+  math(EXPR timeout "300 * ${ESCALATION_TIME_FACTOR}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${timeout})
 endfunction()
 
 # escalation_bench(name source [DEPENDS target...])

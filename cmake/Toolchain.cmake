@@ -29,3 +29,13 @@ if(ESCALATION_SANITIZE)
   add_compile_options(-fsanitize=${ESCALATION_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ESCALATION_SANITIZE})
 endif()
+# How much longer a test may take.
+set(ESCALATION_TIME_FACTOR 1)
+if(ESCALATION_SANITIZE)
+  set(ESCALATION_TIME_FACTOR 5)
+endif()
+
+option(ESCALATION_COVERAGE "Count which lines and branches of state/ the tests take, with gcov (ops/nightly coverage)" OFF)
+if(ESCALATION_COVERAGE)
+  add_link_options(--coverage)
+endif()
