@@ -325,6 +325,7 @@ absl::Status Pipeline::Tick() {
     const std::lock_guard lock(mutex_);
     ticker_.set_settle(settle_);
     ticker_.Look(now);
+    ticker_.Hurry(fold_->is_changing());
     if (tick_landed_.has_value() && *tick_landed_ < 0) ticker_.Refused();
     if (tick_landed_.has_value() && *tick_landed_ < fold_->position().value) {
       if (*tick_landed_ >= 0) {

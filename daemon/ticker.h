@@ -11,9 +11,10 @@
 //               3. what a source holds back is tried again every kRetry only
 //               4. a tick that was cut by its bound is followed by the next one at once: what came
 //                  meanwhile stands before it in the log
-//               5. a tick reaches to `settle` before the clock: what happened together has time
+//               5. while a change of many tickets is folded bit by bit, ticks follow at once, too
+//               6. a tick reaches to `settle` before the clock: what happened together has time
 //                  to arrive together
-//               6. where the log's clock is behind the owner's, a moment is due when the log's says
+//               7. where the log's clock is behind the owner's, a moment is due when the log's says
 //                  so: no tick fires ahead of the log
 //   Time        enters as arguments
 //   Errors      none
@@ -38,6 +39,9 @@ class Ticker {
 
   void set_settle(Duration settle) { settle_ = settle; }
 
+  // Whether ticks are wanted now, whatever is due.
+  void Hurry(bool hurry) { hurries_ = hurry; }
+
   // The clock reads this now. If it was set back, what it spaced is spaced from here.
   void Look(Instant now) {
     if (now < latest_) behind_ = Duration{0};
@@ -53,6 +57,7 @@ class Ticker {
 
   // When TickNow may say yes if nothing else changes.
   Instant NextLook(Instant next_due) const {
+    if (hurries_) return latest_;
     const Instant look = latest_ + (held_back() ? kRetry : kHeartbeat);
     if (next_due == Instant::Never()) return look;
     return std::min(look, std::max(next_due + std::max(settle_, behind_), latest_ + spacing_));
@@ -91,6 +96,7 @@ class Ticker {
   Duration settle_ = Duration::Seconds(2);
   Duration spacing_ = kSpacing;
   bool in_flight_ = false;
+  bool hurries_ = false;
   int left_ = 0;
   // The log's clock, by the latest tick.
   Duration behind_;

@@ -61,6 +61,10 @@ absl::Status Simulation::Tick(Instant until, Instant appended) {
 
 absl::Status Simulation::AdvanceTo(Instant end, Edge edge) {
   Instant retry = Instant::Past();
+  // As an owner does.
+  while (fold_->is_changing()) {
+    if (absl::Status status = Tick(now_, now_); !status.ok()) return status;
+  }
   while (true) {
     const absl::StatusOr<Instant> due = NextDue(store_);
     if (!due.ok()) return due.status();

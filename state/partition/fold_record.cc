@@ -15,6 +15,9 @@ using v1::Event;
 // How long a hook's event is remembered to drop its duplicates.
 constexpr Duration kRecentWindow = Duration::Hours(72);
 constexpr int kAliasesMax = 16;
+// So many tickets are folded under a change with each event that comes meanwhile: a tenth of a
+// millisecond. The owner's ticks do the rest.
+constexpr int kChangedWithEvent = 8;
 
 const std::string& PageKeyOf(const Event& event) {
   if (event.has_page_acknowledged()) return event.page_acknowledged().key();
@@ -58,6 +61,10 @@ absl::Status PartitionFold::Impl::FoldOne(const FoldRecord& record) {
   ++counts_.records;
   sink_.BeginRecord(record.offset.value, record.appended, record.event.id(), 0);
   absl::Status status = Dispatch(record);
+  if (state_.has_change() && state_.change().offset() != record.offset.value &&
+      !record.event.has_tick()) {
+    AdvanceChange(kChangedWithEvent);
+  }
   sink_.Book();
   if (status.ok()) status = overlay_.status();
   return status;
@@ -87,13 +94,14 @@ absl::Status PartitionFold::Impl::Dispatch(const FoldRecord& record) {
 absl::Status PartitionFold::Impl::FoldPartitionWide(const FoldRecord& record) {
   const Event& event = record.event;
   if (event.has_tick()) {
+    if (state_.has_change()) AdvanceChange(kChunkMax);
     sink_.About("", "", 0);
     for (auto& [name, tenant] : tenants_) {
       tenant->BeginRecord(record.appended);
       tenant->CheckSources(record.appended);
     }
     const Instant limit = std::min(FromProto(event.tick().until()), Instant{state_.appended_ms()});
-    if (limit.ms > state_.cursor_ms()) BeginFanOut(record, v1::FanOut::TICK, limit);
+    if (limit.ms > state_.cursor_ms()) BeginTick(record, limit);
     return absl::OkStatus();
   }
   if (event.has_owner_took()) {
@@ -235,6 +243,7 @@ void PartitionFold::Impl::FoldTicket(const FoldRecord& record, Tenant* tenant, I
            "tickets come in, but no policy was published: no clock runs");
   }
   Overlay::TicketSlot& slot = ResolveTicket(*tenant, record.event.ticket_id());
+  CatchUp(tenant, &slot);
   const bool opens =
       record.event.has_opened() || record.event.has_observed() ||
       (record.event.has_message_added() && record.event.actor().kind() == v1::Actor::CUSTOMER);
@@ -263,6 +272,7 @@ void PartitionFold::Impl::FoldPageEvent(const FoldRecord& record, Tenant* tenant
     }
     return;
   }
+  CatchUp(tenant, &slot);
   sink_.About(tenant->name(), ticket_id, tenant->CurrentPolicy().revision());
   TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
   fold.Apply(event, record.offset.value, at, record.appended);
@@ -279,6 +289,7 @@ void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, In
              : Cat("already merged into ", source.state.live().facts().merged_into()));
     return;
   }
+  CatchUp(tenant, &source);
   const int64_t unanswered_ms = source.state.live().facts().oldest_unanswered_ms();
   Event merged = record.event;
   merged.mutable_merged()->set_into(target.ticket_id);
@@ -287,6 +298,7 @@ void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, In
   fold.Apply(merged, record.offset.value, at, record.appended);
   Touch(&source, fold);
   if (unanswered_ms == 0) return;
+  CatchUp(tenant, &target);
   sink_.About(tenant->name(), target.ticket_id, tenant->CurrentPolicy().revision());
   TicketFold heir(*tenant, tenant->name(), target.ticket_id, &target.state, &sink_);
   heir.Inherit(Instant{unanswered_ms}, record.offset.value, record.appended);

@@ -77,9 +77,9 @@ void PartitionFold::Impl::FoldPolicy(const FoldRecord& record, Tenant* tenant, I
   const bool first = !tenant->has_policy();
   tenant->AddPolicy(policy);
   if (first || published.apply() == v1::PolicyPublished::RUNNING) {
-    BeginFanOut(record, v1::FanOut::POLICY, at);
-    state_.mutable_fan_out()->set_first_policy(first);
-    ContinueFanOut();
+    v1::FanOut change = FanOutOf(record, v1::FanOut::POLICY, at);
+    change.set_first_policy(first);
+    BeginChange(std::move(change));
   }
 }
 
@@ -102,9 +102,9 @@ void PartitionFold::Impl::FoldCalendars(const FoldRecord& record, Tenant* tenant
     Refuse(tenant, at, "calendars_refused", Cat("calendars ", problem));
     return;
   }
-  BeginFanOut(record, v1::FanOut::CALENDARS, at);
-  state_.mutable_fan_out()->set_previous_revision(current);
-  ContinueFanOut();
+  v1::FanOut change = FanOutOf(record, v1::FanOut::CALENDARS, at);
+  change.set_previous_revision(current);
+  BeginChange(std::move(change));
 }
 
 void PartitionFold::Impl::FoldAccount(const FoldRecord& record, Tenant* tenant, Instant at) {
@@ -124,9 +124,9 @@ void PartitionFold::Impl::FoldAccount(const FoldRecord& record, Tenant* tenant, 
   *state.mutable_facts() = changed;
   overlay_.Put(keys::Account(tenant->name(), changed.account()), state.SerializeAsString());
   tenant->ForgetAccount(changed.account());
-  BeginFanOut(record, v1::FanOut::ACCOUNT, at);
-  state_.mutable_fan_out()->set_account(changed.account());
-  ContinueFanOut();
+  v1::FanOut change = FanOutOf(record, v1::FanOut::ACCOUNT, at);
+  change.set_account(changed.account());
+  BeginChange(std::move(change));
 }
 
 absl::Status PartitionFold::Impl::FoldPublished(const v1::Published& published) {

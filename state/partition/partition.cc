@@ -26,10 +26,17 @@ std::vector<v1::Decision> DecodeDecisions(const FoldResult& result) {
   return decisions;
 }
 
-bool ScansState(const v1::Event& event) {
-  return event.has_tick() || event.has_calendars_published() || event.has_policy_published() ||
+namespace {
+
+// May change many tickets.
+bool IsChange(const v1::Event& event) {
+  return event.has_calendars_published() || event.has_policy_published() ||
          event.has_account_changed();
 }
+
+}  // namespace
+
+bool ScansState(const v1::Event& event) { return event.has_tick() || IsChange(event); }
 
 PartitionFold::Impl::Impl(const StateReader& reader, FoldOptions options)
     : options_(std::move(options)),
@@ -79,7 +86,12 @@ void PartitionFold::Impl::Prefetch(std::span<const FoldRecord> records) {
 
 absl::StatusOr<FoldResult> PartitionFold::Impl::Fold(std::span<const FoldRecord> records) {
   if (state_.has_fan_out()) {
-    ContinueFanOut();
+    ContinueTick();
+    return Finish(0);
+  }
+  // One change at a time.
+  if (!records.empty() && state_.has_change() && IsChange(records.front().event)) {
+    AdvanceChange(kChunkMax);
     return Finish(0);
   }
   records = records.first(std::min(records.size(), kTurnRecordsMax));
@@ -100,6 +112,7 @@ absl::StatusOr<FoldResult> PartitionFold::Impl::Finish(size_t records) {
   sink_.Book();
   const Instant cursor = std::max(std::exchange(floor_, Instant::Past()), FiredUntil(state_));
   ends_turn_ = false;
+  changed_in_turn_ = 0;
   for (auto& [name, tenant] : tenants_) tenant->Save(cursor);
   positions_.Save();
   FoldResult result;
@@ -133,6 +146,7 @@ absl::StatusOr<FoldResult> PartitionFold::Fold(std::span<const FoldRecord> recor
 
 Offset PartitionFold::position() const { return {impl_->state().next_offset()}; }
 bool PartitionFold::tick_was_cut() const { return !impl_->state().tick_resume().empty(); }
+bool PartitionFold::is_changing() const { return impl_->state().has_change(); }
 Instant PartitionFold::cursor() const { return {impl_->state().cursor_ms()}; }
 Instant PartitionFold::appended() const { return {impl_->state().appended_ms()}; }
 const std::string& PartitionFold::owner() const { return impl_->state().owner(); }

@@ -9,8 +9,8 @@
 //                  every machine
 //               2. nothing is skipped: a record that cannot be understood stops the fold; one
 //                  that says nothing new is dropped by rules that the log alone decides
-//               3. a record that touches many tickets is folded in chunks, with one cursor, and
-//                  nothing is folded in between
+//               3. a tick is folded in chunks, with one cursor, and nothing in between; a change of
+//                  many tickets bit by bit, but of a ticket before anything that comes later
 //   Time        only that of the records
 //   Errors      kFailedPrecondition: the log holds what this binary does not understand.
 //               kDataLoss: stored state cannot be decoded, or another replica decided
@@ -91,6 +91,9 @@ class PartitionFold {
   Instant cursor() const;
   // The latest tick was bounded, and more is due: another one should follow at once.
   bool tick_was_cut() const;
+  // Not all tickets are folded under the latest change of calendars, policy or account yet: ticks
+  // should follow at once, each folds some.
+  bool is_changing() const;
   // Log time of the latest record.
   Instant appended() const;
   const std::string& owner() const;

@@ -1,7 +1,7 @@
 // state/partition/partition_impl.h
 //
-// The inside of PartitionFold, shared by its three halves: partition.cc (turns), fold_record.cc
-// (one record), fan_out.cc (records that touch many tickets).
+// The inside of PartitionFold, shared by its parts: partition.cc (turns), fold_record.cc (one
+// record), fold_tenant.cc (records about a tenant), tick.cc, change.cc (what changes many tickets).
 //
 //   Threads     the folding thread
 #pragma once
@@ -62,14 +62,22 @@ class PartitionFold::Impl {
             std::string detail);
   void Refuse(Tenant* tenant, Instant at, const char* reason, std::string detail);
 
-  // fan_out.cc
-  void BeginFanOut(const FoldRecord& record, v1::FanOut::Kind kind, Instant at);
-  void ContinueFanOut();
+  // tick.cc
+  static v1::FanOut FanOutOf(const FoldRecord& record, v1::FanOut::Kind kind, Instant at);
+  void BeginTick(const FoldRecord& record, Instant limit);
+  void ContinueTick();
   void FireChunk();
   void FireWakeUp(std::string_view tenant_name, std::string_view ticket_id, Instant limit);
-  void ChangeChunk();
-  void ChangeTicket(Tenant* tenant, Environment* before, std::string_view ticket_id, Instant at);
   void ExpireRecent(Instant limit);
+
+  // change.cc
+  void BeginChange(v1::FanOut change);
+  // Folds so many tickets under the change that is under way; it ends when there are fewer.
+  void AdvanceChange(int tickets_max);
+  // A ticket that a record touches is folded under the change first. MUST be touched afterwards.
+  void CatchUp(Tenant* tenant, Overlay::TicketSlot* slot);
+  void ChangeTicket(Tenant* tenant, Overlay::TicketSlot* slot);
+  void EndChange(Tenant* tenant);
 
   const FoldOptions options_;
   v1::PartitionState state_;
@@ -84,8 +92,11 @@ class PartitionFold::Impl {
   // No dedupe entry expires before this key: where many did lately, the search for the next is
   // long.
   std::string first_expiry_ = "e";
-  // Nothing more is folded in this turn: what comes has to see it committed.
+  // Nothing more is folded in this turn: what comes has to see it committed, or it is long enough.
   bool ends_turn_ = false;
+  int changed_in_turn_ = 0;
+  // How the tenant's calendars stood before the change that is under way; null: not needed.
+  std::unique_ptr<Environment> before_change_;
 };
 
 // Where the wake-ups begin that have not fired, and the instant after which new ones lie.
@@ -94,5 +105,8 @@ Instant FiredUntil(const v1::PartitionState& state);
 
 // True for records whose folding scans the committed state: the turn before them MUST be committed.
 bool ScansState(const v1::Event& event);
+
+// Tickets that are fired or changed in one turn at most.
+inline constexpr int kChunkMax = 1'000;
 
 }  // namespace escalation

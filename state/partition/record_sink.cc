@@ -43,6 +43,12 @@ void RecordSink::BeginRecord(int64_t offset, Instant appended, std::string_view 
   decision_.mutable_cause()->mutable_event_id()->assign(event_id);
 }
 
+RecordSink::Place RecordSink::place() {
+  Book();
+  return {decision_.cause().offset(), FromProto(decision_.detected_at()),
+          decision_.cause().event_id(), index_};
+}
+
 void RecordSink::About(std::string_view tenant, std::string_view ticket_id,
                        int64_t policy_revision) {
   Book();

@@ -51,6 +51,18 @@ class RecordSink : public DecisionSink {
   void Book();
   int next_index() const { return index_; }
 
+  // Which record's decisions come next.
+  struct Place {
+    int64_t offset = 0;
+    Instant appended;
+    std::string event_id;
+    int index = 0;
+  };
+  Place place();
+  void Return(const Place& place) {
+    BeginRecord(place.offset, place.appended, place.event_id, place.index);
+  }
+
   // Hands over what was booked since the last call.
   DecidedTurn Take();
 

@@ -112,6 +112,17 @@ TEST(TickerTest, a_tick_that_was_cut_is_followed_at_once) {
   EXPECT_EQ(ticker.NextLook(kNoon - kSettle), kNoon + Duration{80} + Ticker::kSpacing);
 }
 
+TEST(TickerTest, ticks_follow_at_once_while_they_are_wanted) {
+  Ticker ticker = TickedAtNoon();
+  ticker.Hurry(true);
+  EXPECT_EQ(ticker.TickNow(kNoon + kMillisecond, Instant::Never()), kNoon + kMillisecond - kSettle);
+  ticker.Appended(kNoon + kMillisecond);
+  EXPECT_EQ(ticker.TickNow(kNoon + kMillisecond, Instant::Never()), std::nullopt);
+  ticker.Landed(kNoon + Duration{20}, false);
+  ticker.Hurry(false);
+  EXPECT_EQ(ticker.NextLook(Instant::Never()), kNoon + kMillisecond + Ticker::kHeartbeat);
+}
+
 // A machine whose clock was two hours ahead must not be silent for two hours.
 TEST(TickerTest, a_clock_that_is_set_back_ticks_on) {
   Ticker ticker = TickedAtNoon();

@@ -1,4 +1,4 @@
-// Records that touch many tickets: folded in chunks, with one cursor, and nothing in between.
+// Ticks: fired in chunks, with one cursor, and nothing in between.
 
 #include <algorithm>
 #include <vector>
@@ -11,11 +11,7 @@
 namespace escalation {
 namespace {
 
-constexpr int kChunkMax = 1'000;
 constexpr Duration kMillisecond{1};
-
-// "A tenant 0x00 account 0x00 ticket" or "k tenant 0x00 ticket" -> ticket.
-std::string_view LastName(std::string_view key) { return key.substr(key.rfind('\0') + 1); }
 
 }  // namespace
 
@@ -30,32 +26,33 @@ Instant FiredUntil(const v1::PartitionState& state) {
   return state.tick_resume().empty() ? cursor : cursor + Duration{1};
 }
 
-void PartitionFold::Impl::BeginFanOut(const FoldRecord& record, v1::FanOut::Kind kind, Instant at) {
-  v1::FanOut* const fan_out = state_.mutable_fan_out();
-  fan_out->set_kind(kind);
-  fan_out->set_offset(record.offset.value);
-  fan_out->set_appended_ms(record.appended.ms);
-  fan_out->set_event_id(record.event.id());
-  fan_out->set_tenant(record.event.tenant());
-  fan_out->set_at_ms(at.ms);
-  if (kind == v1::FanOut::TICK) {
-    fan_out->set_tickets_left(record.event.tick().tickets_max());
-    ContinueFanOut();
-  }
+v1::FanOut PartitionFold::Impl::FanOutOf(const FoldRecord& record, v1::FanOut::Kind kind,
+                                         Instant at) {
+  v1::FanOut fan_out;
+  fan_out.set_kind(kind);
+  fan_out.set_offset(record.offset.value);
+  fan_out.set_appended_ms(record.appended.ms);
+  fan_out.set_event_id(record.event.id());
+  fan_out.set_tenant(record.event.tenant());
+  fan_out.set_at_ms(at.ms);
+  return fan_out;
 }
 
-void PartitionFold::Impl::ContinueFanOut() {
+void PartitionFold::Impl::BeginTick(const FoldRecord& record, Instant limit) {
+  *state_.mutable_fan_out() = FanOutOf(record, v1::FanOut::TICK, limit);
+  state_.mutable_fan_out()->set_tickets_left(record.event.tick().tickets_max());
+  state_.mutable_fan_out()->set_next_index(sink_.next_index());
+  ContinueTick();
+}
+
+void PartitionFold::Impl::ContinueTick() {
   v1::FanOut& fan_out = *state_.mutable_fan_out();
-  if (fan_out.next_index() > 0 || !fan_out.next_key().empty()) {
+  if (!fan_out.next_key().empty()) {
     sink_.BeginRecord(fan_out.offset(), Instant{fan_out.appended_ms()}, fan_out.event_id(),
                       fan_out.next_index());
   }
   for (auto& [name, tenant] : tenants_) tenant->BeginRecord(Instant{fan_out.appended_ms()});
-  if (fan_out.kind() == v1::FanOut::TICK) {
-    FireChunk();
-  } else {
-    ChangeChunk();
-  }
+  FireChunk();
   if (state_.has_fan_out()) state_.mutable_fan_out()->set_next_index(sink_.next_index());
 }
 
@@ -114,68 +111,12 @@ void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_v
   Overlay::TicketSlot& slot = overlay_.Ticket(tenant_name, ticket_id);
   ESCALATION_CHECK(slot.exists || !overlay_.status().ok(),
                    Cat("a wake-up of ticket ", ticket_id, " without state"));
+  CatchUp(&tenant, &slot);
   sink_.About(tenant_name, ticket_id, tenant.CurrentPolicy().revision());
   TicketFold fold(tenant, tenant.name(), slot.ticket_id, &slot.state, &sink_);
   fold.FireUntil(safe);
   Touch(&slot, fold);
   if (fold.ForgetMoment() <= safe) overlay_.Forget(&slot);
-}
-
-void PartitionFold::Impl::ChangeChunk() {
-  v1::FanOut& fan_out = *state_.mutable_fan_out();
-  Tenant& tenant = GetTenant(fan_out.tenant());
-  const bool account = fan_out.kind() == v1::FanOut::ACCOUNT;
-  const std::string prefix = account ? keys::OfAccount(tenant.name(), fan_out.account(), "")
-                                     : keys::Ticket(tenant.name(), "");
-  const std::string begin = fan_out.next_key().empty() ? prefix : fan_out.next_key();
-  std::vector<std::string> names;
-  std::string last;
-  overlay_.Fail(overlay_.reader().Scan(begin, keys::PrefixEnd(prefix),
-                                       [&](std::string_view key, std::string_view) {
-                                         names.emplace_back(LastName(key));
-                                         last = key;
-                                         return names.size() < kChunkMax;
-                                       }));
-  std::vector<std::string> tickets;
-  for (const std::string& name : names) tickets.push_back(keys::Ticket(tenant.name(), name));
-  overlay_.Prefetch(std::move(tickets));
-  std::unique_ptr<Environment> before;
-  if (fan_out.kind() == v1::FanOut::CALENDARS) {
-    before = std::make_unique<Tenant::WithCalendars>(tenant, fan_out.previous_revision());
-  }
-  for (const std::string& name : names) {
-    ChangeTicket(&tenant, before.get(), name, Instant{fan_out.at_ms()});
-  }
-  if (names.size() == kChunkMax) {
-    fan_out.set_next_key(last + '\0');
-    return;
-  }
-  if (fan_out.kind() == v1::FanOut::CALENDARS && fan_out.previous_revision() != 0) {
-    overlay_.Delete(keys::Calendars(tenant.name(), fan_out.previous_revision()));
-  }
-  state_.clear_fan_out();
-}
-
-void PartitionFold::Impl::ChangeTicket(Tenant* tenant, Environment* before,
-                                       std::string_view ticket_id, Instant at) {
-  const v1::FanOut& fan_out = state_.fan_out();
-  Overlay::TicketSlot& slot = overlay_.Ticket(tenant->name(), ticket_id);
-  const v1::TicketFacts& facts = slot.state.live().facts();
-  if (facts.closed_ms() != 0 || !facts.merged_into().empty()) return;
-  sink_.About(tenant->name(), ticket_id, tenant->CurrentPolicy().revision());
-  // What was due before the change is decided as it stood before the change.
-  Environment& then = before != nullptr ? *before : *tenant;
-  TicketFold(then, tenant->name(), slot.ticket_id, &slot.state, &sink_)
-      .FireUntil(std::min(at - kMillisecond, tenant->Safe()));
-  TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
-  if (before != nullptr) {
-    fold.Rearm(*before, at);
-  } else if (fan_out.first_policy()) {
-    fold.RefoldAll(at);
-  } else {
-    fold.Rematch(at, fan_out.kind() == v1::FanOut::ACCOUNT ? "account" : "policy");
-  }
-  Touch(&slot, fold);
 }
 
 void PartitionFold::Impl::ExpireRecent(Instant limit) {

@@ -1,0 +1,123 @@
+// What changes many tickets: calendars, a policy, an account. Tickets are folded under it in order
+// of their keys, some with each record that comes after it, so that events do not wait for all of
+// them; a ticket that a record touches comes first. So each ticket sees the change before anything
+// that stands behind it in the log.
+
+#include <algorithm>
+#include <vector>
+
+#include "state/base/text.h"
+#include "state/partition/keys.h"
+#include "state/partition/partition_impl.h"
+
+namespace escalation {
+namespace {
+
+constexpr Duration kMillisecond{1};
+
+// "A tenant 0x00 account 0x00 ticket" or "k tenant 0x00 ticket" -> ticket.
+std::string_view LastName(std::string_view key) { return key.substr(key.rfind('\0') + 1); }
+
+// Where the change finds a ticket.
+std::string KeyOf(const v1::FanOut& change, std::string_view ticket_id) {
+  return change.kind() == v1::FanOut::ACCOUNT
+             ? keys::OfAccount(change.tenant(), change.account(), ticket_id)
+             : keys::Ticket(change.tenant(), ticket_id);
+}
+
+int64_t MarkOf(const v1::FanOut& change) { return change.offset() + 1; }
+
+}  // namespace
+
+void PartitionFold::Impl::BeginChange(v1::FanOut change) {
+  change.set_next_index(sink_.next_index());
+  *state_.mutable_change() = std::move(change);
+  AdvanceChange(kChunkMax);
+}
+
+void PartitionFold::Impl::AdvanceChange(int tickets_max) {
+  v1::FanOut& change = *state_.mutable_change();
+  Tenant& tenant = GetTenant(change.tenant());
+  tenant.BeginRecord(Instant{state_.appended_ms()});
+  const std::string prefix = KeyOf(change, "");
+  std::string begin = change.next_key().empty() ? prefix : change.next_key();
+  for (int left = tickets_max; left > 0;) {
+    const auto wanted = static_cast<size_t>(left);
+    std::vector<std::string> found;
+    overlay_.Fail(overlay_.reader().Scan(begin, keys::PrefixEnd(prefix),
+                                         [&](std::string_view key, std::string_view) {
+                                           found.emplace_back(key);
+                                           return found.size() < wanted;
+                                         }));
+    std::vector<std::string> tickets;
+    for (const std::string& key : found) {
+      tickets.push_back(keys::Ticket(tenant.name(), LastName(key)));
+    }
+    overlay_.Prefetch(std::move(tickets));
+    for (const std::string& key : found) {
+      Overlay::TicketSlot& slot = overlay_.Ticket(tenant.name(), LastName(key));
+      // Whether these are found depends on what was committed, so they count for nothing.
+      if (!slot.exists || slot.state.changed_by() == MarkOf(change)) continue;
+      ChangeTicket(&tenant, &slot);
+      change.set_next_key(key + '\0');
+      --left;
+    }
+    if (found.size() < wanted) return EndChange(&tenant);
+    begin = found.back() + '\0';
+  }
+}
+
+void PartitionFold::Impl::CatchUp(Tenant* tenant, Overlay::TicketSlot* slot) {
+  if (!state_.has_change() || state_.change().tenant() != tenant->name()) return;
+  const v1::FanOut& change = state_.change();
+  if (slot->state.changed_by() == MarkOf(change)) return;
+  if (KeyOf(change, slot->ticket_id) < change.next_key()) return;  // It had its turn.
+  slot->state.set_changed_by(MarkOf(change));
+  if (!slot->exists) return;
+  const bool concerned = change.kind() != v1::FanOut::ACCOUNT ||
+                         slot->state.live().facts().account() == change.account();
+  if (concerned) ChangeTicket(tenant, slot);
+}
+
+// Its decisions are the change's, wherever they are made.
+void PartitionFold::Impl::ChangeTicket(Tenant* tenant, Overlay::TicketSlot* slot) {
+  v1::FanOut& change = *state_.mutable_change();
+  if (++changed_in_turn_ >= kChunkMax) ends_turn_ = true;
+  const v1::TicketFacts& facts = slot->state.live().facts();
+  if (facts.closed_ms() != 0 || !facts.merged_into().empty()) return;
+  if (change.kind() == v1::FanOut::CALENDARS && before_change_ == nullptr) {
+    before_change_ = std::make_unique<Tenant::WithCalendars>(*tenant, change.previous_revision());
+  }
+  RecordSink::Place present = sink_.place();
+  sink_.BeginRecord(change.offset(), Instant{change.appended_ms()}, change.event_id(),
+                    change.next_index());
+  sink_.About(tenant->name(), slot->ticket_id, tenant->CurrentPolicy().revision());
+  const Instant at{change.at_ms()};
+  // What was due before the change is decided as it stood before the change.
+  Environment& then = before_change_ != nullptr ? *before_change_ : *tenant;
+  TicketFold(then, tenant->name(), slot->ticket_id, &slot->state, &sink_)
+      .FireUntil(std::min(at - kMillisecond, tenant->Safe()));
+  TicketFold fold(*tenant, tenant->name(), slot->ticket_id, &slot->state, &sink_);
+  if (before_change_ != nullptr) {
+    fold.Rearm(*before_change_, at);
+  } else if (change.first_policy()) {
+    fold.RefoldAll(at);
+  } else {
+    fold.Rematch(at, change.kind() == v1::FanOut::ACCOUNT ? "account" : "policy");
+  }
+  Touch(slot, fold);
+  change.set_next_index(sink_.next_index());
+  if (present.offset == change.offset()) present.index = change.next_index();
+  sink_.Return(present);
+}
+
+void PartitionFold::Impl::EndChange(Tenant* tenant) {
+  const v1::FanOut& change = state_.change();
+  if (change.kind() == v1::FanOut::CALENDARS && change.previous_revision() != 0) {
+    overlay_.Delete(keys::Calendars(tenant->name(), change.previous_revision()));
+  }
+  before_change_.reset();
+  state_.clear_change();
+}
+
+}  // namespace escalation
