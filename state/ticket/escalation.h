@@ -95,6 +95,8 @@ class EscalationMachine {
     v1::PageState* page = nullptr;
   };
 
+  void SettleAfterAll(const v1::EscalationState& run, v1::PageState* page,
+                      const v1::PageOutcome& outcome, Instant at);
   const v1::Escalation* Definition(const v1::EscalationState& run) const;
   FoundPage FindPage(const std::string& key);
   Instant StepMoment(const v1::EscalationState& run, const v1::Escalation& escalation,

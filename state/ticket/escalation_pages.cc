@@ -149,12 +149,23 @@ void EscalationMachine::ResolveAtPager(const v1::PageResolved& resolved, Instant
   if (!HasStopped(*run)) Stop(run, "resolved_at_pager", at);
 }
 
+// One process kept it back, and its successor had sent it before the log said so.
+void EscalationMachine::SettleAfterAll(const EscalationState& run, PageState* page,
+                                       const v1::PageOutcome& outcome, Instant at) {
+  if (outcome.outcome() == v1::PageOutcome::SUPPRESSED) return;
+  const bool delivered = outcome.outcome() == v1::PageOutcome::DELIVERED;
+  page->set_state(delivered ? PageState::DELIVERED : PageState::FAILED);
+  page->set_destination(outcome.destination());
+  if (!page->closed()) return;
+  page->set_closed(false);
+  ClosePage(run, page, "landed_after_close", at);
+}
+
 void EscalationMachine::Settle(const v1::PageOutcome& outcome, Instant at) {
   const auto [run, page] = FindPage(outcome.key());
-  if (run == nullptr || outcome.operation() != v1::PageOutcome::TRIGGER ||
-      page->state() != PageState::REQUESTED) {
-    return;
-  }
+  if (run == nullptr || outcome.operation() != v1::PageOutcome::TRIGGER) return;
+  if (page->state() == PageState::SUPPRESSED) return SettleAfterAll(*run, page, outcome, at);
+  if (page->state() != PageState::REQUESTED) return;
   page->set_destination(outcome.destination());
   if (outcome.outcome() == v1::PageOutcome::SUPPRESSED) {
     page->set_state(PageState::SUPPRESSED);
