@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/answered_page.h"
 #include "daemon/deliver/delivery.h"
 #include "daemon/logging.h"
 #include "escalation/v1/event.pb.h"
@@ -169,7 +170,8 @@ void Pipeline::Note(const FoldResult& result) {
                            {"detail", decision.alarm().detail()}});
     }
     // Before the first end of the log, all that is pending comes from the store.
-    if (status_.caught_up && IsPageDecision(decision)) held_.push_back({decision, now});
+    if (status_.caught_up && IsPageDecision(decision))
+      held_.push_back({decision, now, Held::Sent::kNot});
   }
 }
 
@@ -188,8 +190,8 @@ absl::Status Pipeline::Release(bool caught_up) {
     for (const Held& held : held_) {
       if (!caught_up && world_.now() < held.since + kReleaseHold) break;
       if (leaving.size() == kReleaseMax) break;
-      leaving.push_back(DeliveryOf(held.decision, false));
-      leaving.back().superseded = held.superseded;
+      leaving.push_back(DeliveryOf(held.decision, held.sent == Held::Sent::kPerhaps));
+      if (held.superseded) leaving.back().kept_back = "superseded";
     }
     const size_t offered = leaving.size();
     size_t taken = offered;
@@ -225,25 +227,33 @@ void Pipeline::MarkSuperseded() {
 
 // What an earlier process left: it may have been sent already, so its outcome is what counts.
 absl::Status Pipeline::ReleasePending() {
-  absl::Status decoded;
-  const Instant now = world_.now();
+  absl::Status status;
+  std::vector<Delivery> leaving;
   const absl::Status scanned = world_.store->Scan(
       keys::Pending(0), keys::PrefixEnd("d"), [&](std::string_view key, std::string_view value) {
         v1::PendingDelivery pending;
         if (!pending.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-          decoded = absl::DataLossError(
+          status = absl::DataLossError(
               Cat("pending delivery ", keys::ReadU64(key.substr(1)), " cannot be decoded"));
           return false;
         }
-        const absl::Status status =
-            world_.dispatcher == nullptr
-                ? absl::OkStatus()
-                : world_.dispatcher->Enqueue(DeliveryOf(pending.decision(), true));
-        if (absl::IsResourceExhausted(status)) held_.push_back({pending.decision(), now});
-        return status.ok() || absl::IsResourceExhausted(status);
+        leaving.push_back(DeliveryOf(pending.decision(), true));
+        return true;
       });
-  if (!decoded.ok()) return decoded;
-  return scanned;
+  if (!scanned.ok() || !status.ok()) return scanned.ok() ? status : scanned;
+  for (Delivery& delivery : leaving) {
+    absl::StatusOr<std::string> why = WhyKeptBack(*world_.store, delivery.decision);
+    if (!why.ok()) return why.status();
+    delivery.kept_back = *std::move(why);
+  }
+  if (world_.dispatcher == nullptr) return absl::OkStatus();
+  // Together, as in Release.
+  const absl::StatusOr<size_t> taken = world_.dispatcher->Enqueue(leaving);
+  if (!taken.ok()) return taken.status();
+  for (size_t i = *taken; i < leaving.size(); ++i) {
+    held_.push_back({std::move(leaving[i].decision), world_.now(), Held::Sent::kPerhaps});
+  }
+  return absl::OkStatus();
 }
 
 Delivery Pipeline::DeliveryOf(v1::Decision decision, bool maybe_sent) const {

@@ -127,6 +127,7 @@ class Pipeline {
   struct Held {
     v1::Decision decision;
     Instant since;
+    enum class Sent { kNot, kPerhaps } sent = Sent::kNot;
     // A newer page of its run and route waits too.
     bool superseded = false;
   };

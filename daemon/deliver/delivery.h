@@ -30,8 +30,8 @@ struct Delivery {
   Duration late_by;
   // It may have reached the provider before (a restart, a takeover): it is not collapsed silently.
   bool maybe_sent = false;
-  // A newer page of its run leaves with it: only its outcome is reported.
-  bool superseded = false;
+  // Why it stays here, such as "superseded": only its outcome is reported. Empty: it leaves.
+  std::string kept_back;
 };
 
 using PageOperation = v1::PageOutcome::Operation;

@@ -75,8 +75,12 @@ absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant clock) {
   item.maybe_sent = delivery.maybe_sent;
   item.delivery = std::move(delivery);
   pages_[item.page].insert(seq);
-  if (item.delivery.superseded) Settle(&item, v1::PageOutcome::SUPPRESSED, "superseded");
+  item.kept_back = item.delivery.kept_back;
+  KeepBack(&item);
   const std::string page = item.page;
+  if (item.operation == v1::PageOutcome::ACKNOWLEDGE) {
+    OnAcknowledged(item.delivery.decision.page_acknowledged());
+  }
   Collapse(page);
   return absl::OkStatus();
 }
@@ -100,6 +104,25 @@ void DispatchQueue::Settle(Item* item, v1::PageOutcome::Outcome outcome, std::st
   if (outcome == v1::PageOutcome::DELIVERED) ++counters.delivered;
   if (outcome == v1::PageOutcome::FAILED) ++counters.failed;
   if (outcome == v1::PageOutcome::SUPPRESSED) ++counters.suppressed;
+}
+
+void DispatchQueue::OnAcknowledged(const v1::PageAcknowledgedAtPager& acknowledged) {
+  const std::string& key = acknowledged.key();
+  const std::string run = key.substr(0, key.rfind('/') + 1);
+  for (auto& [seq, item] : items_) {
+    const v1::PageRequested& page = item.delivery.decision.page_requested();
+    if (item.operation != v1::PageOutcome::TRIGGER || !page.key().starts_with(run)) continue;
+    if (page.generation() > acknowledged.generation() || page.key() == key) continue;
+    item.kept_back = "acknowledged";
+    KeepBack(&item);
+  }
+}
+
+void DispatchQueue::KeepBack(Item* item) {
+  if (item->stage != Stage::kWaiting || item->kept_back.empty()) return;
+  // What may be open there is closed with its run; a failure says so.
+  const bool open = item->maybe_sent && item->kept_back == "acknowledged";
+  Settle(item, open ? v1::PageOutcome::FAILED : v1::PageOutcome::SUPPRESSED, item->kept_back);
 }
 
 void DispatchQueue::Collapse(const std::string& page) {
@@ -176,6 +199,7 @@ void DispatchQueue::Reply(uint64_t seq, uint64_t attempt, const Verdict& verdict
       Retry(&item, verdict, now);
       break;
   }
+  KeepBack(&item);
   const std::string page = item.page;
   Collapse(page);
 }

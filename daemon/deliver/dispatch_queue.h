@@ -128,6 +128,7 @@ class DispatchQueue {
     std::string group;     // That it went to.
     std::string reason;    // Of the last reply.
     bool maybe_sent = false;
+    std::string kept_back;  // Why it does not leave, or not again; empty: it does.
     v1::PageOutcome outcome;
   };
   struct Group {
@@ -142,6 +143,10 @@ class DispatchQueue {
   void Settle(Item* item, v1::PageOutcome::Outcome outcome, std::string_view reason);
   // The page's close is known: what of the page has not left stays here.
   void Collapse(const std::string& page);
+  // Somebody has taken the run up: its other pages that woke nobody yet stay here.
+  void OnAcknowledged(const v1::PageAcknowledgedAtPager& acknowledged);
+  // Settles what waits and is kept back.
+  void KeepBack(Item* item);
   bool IsHeadOfPage(const Item& item) const;
   // Routes that are gone or in shadow mode, and deliveries that are too old.
   void SettleHopeless(Instant now);

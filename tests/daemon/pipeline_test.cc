@@ -222,6 +222,46 @@ TEST_F(PipelineTest, a_page_that_may_have_left_before_a_restart_is_closed_after_
   ExpectLeaves("page_closed", 1);
 }
 
+// Of the page's two outcomes only that of its close came into the log.
+TEST_F(PipelineTest, a_page_whose_close_is_done_does_not_leave_after_a_restart) {
+  BreakPromise();
+  EXPECT_TRUE(RunOnce());
+  AppendReply();
+  EXPECT_TRUE(RunOnce());
+  v1::Event closed;
+  closed.mutable_page_outcome()->set_key("default/T-1/wake/1/1");
+  closed.mutable_page_outcome()->set_operation(v1::PageOutcome::CLOSE);
+  closed.mutable_page_outcome()->set_outcome(v1::PageOutcome::DELIVERED);
+  for (uint64_t seq = 6; seq <= 9; ++seq) {
+    closed.mutable_page_outcome()->set_decision_seq(seq);
+    Append(closed);
+  }
+  EXPECT_TRUE(RunOnce());
+  ASSERT_TRUE(store_.Get(keys::Pending(5))->has_value());
+  Start();
+  EXPECT_TRUE(RunOnce());
+  reported_.clear();
+  EXPECT_TRUE(Leaving().empty());
+  ASSERT_EQ(reported_.size(), 1u);
+  EXPECT_EQ(reported_[0].reason(), "closed");
+}
+
+TEST_F(PipelineTest, a_page_whose_run_is_acknowledged_does_not_leave_after_a_restart) {
+  BreakPromise();
+  EXPECT_TRUE(RunOnce());
+  v1::Event acknowledged;
+  acknowledged.set_ticket_id("T-1");
+  acknowledged.mutable_page_acknowledged()->set_key("default/T-1/wake/1/1");
+  Append(acknowledged);
+  EXPECT_TRUE(RunOnce());
+  Start();
+  EXPECT_TRUE(RunOnce());
+  ExpectLeaves("page_acknowledged", 1);
+  ASSERT_FALSE(reported_.empty());
+  EXPECT_EQ(reported_.back().reason(), "acknowledged");
+  EXPECT_EQ(reported_.back().outcome(), v1::PageOutcome::FAILED);
+}
+
 // Others who were paged see at the provider that somebody has taken it up.
 TEST_F(PipelineTest, an_acknowledgement_is_passed_on_and_survives_a_restart) {
   BreakPromise();

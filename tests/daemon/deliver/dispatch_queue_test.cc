@@ -249,6 +249,49 @@ TEST_F(DispatchQueueTest, a_route_that_is_not_configured_fails_so_that_its_fallb
   EXPECT_EQ(Step(), "failed 1 (route gone is not configured)");
 }
 
+Delivery PageOfRun(uint64_t seq, const std::string& run, int generation, const char* route) {
+  Delivery page = PageFor(seq, Cat(run, "/", generation, "@", route), 0, route);
+  page.decision.mutable_page_requested()->set_generation(generation);
+  return page;
+}
+
+Delivery AcknowledgementOf(uint64_t seq, const std::string& run, int generation) {
+  Delivery delivery;
+  delivery.decision.set_seq(seq);
+  v1::PageAcknowledgedAtPager* const page = delivery.decision.mutable_page_acknowledged();
+  page->set_key(Cat(run, "/", generation, "@other"));
+  page->set_route("other");
+  page->set_generation(generation);
+  return delivery;
+}
+
+TEST_F(DispatchQueueTest, once_somebody_has_taken_it_up_nobody_else_is_woken) {
+  Add(PageOfRun(1, "default/T-1/wake/1", 1, "pager"));
+  Step();
+  Reply(1, Refused());
+  Add(PageOfRun(2, "default/T-1/wake/2", 1, "pager"));
+  Add(PageOfRun(3, "default/T-1/wake/1", 2, "pager"));
+  Add(AcknowledgementOf(4, "default/T-1/wake/1", 1));
+  EXPECT_EQ(Step(), "send 4, send 2, send 3, suppressed 1 (acknowledged)");
+}
+
+// It may be open there, and is closed with its run.
+TEST_F(DispatchQueueTest, a_page_that_may_have_arrived_fails_when_somebody_has_taken_it_up) {
+  Add(PageOfRun(1, "default/T-1/wake/1", 1, "pager"));
+  Step();
+  Add(AcknowledgementOf(2, "default/T-1/wake/1", 1));
+  EXPECT_EQ(Step(), "send 2");
+  Reply(1, TimedOut());
+  EXPECT_EQ(Step(), "failed 1 (acknowledged)");
+}
+
+TEST_F(DispatchQueueTest, what_is_kept_back_is_told_and_not_sent) {
+  Delivery page = PageFor(1, "k");
+  page.kept_back = "superseded";
+  Add(page);
+  EXPECT_EQ(Step(), "suppressed 1 (superseded)");
+}
+
 TEST_F(DispatchQueueTest, a_close_goes_where_its_page_went) {
   Delivery close = CloseOf(1, "k", "pager");
   close.decision.mutable_page_closed()->set_destination("other");
