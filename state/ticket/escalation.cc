@@ -51,7 +51,10 @@ int NextCycle(v1::TicketState* ticket, const std::string& escalation) {
 }  // namespace
 
 const v1::Escalation* EscalationMachine::Definition(const EscalationState& run) const {
-  return environment_.PolicyAt(run.policy_revision()).FindEscalation(run.name());
+  const v1::Escalation* const found =
+      environment_.PolicyAt(run.policy_revision()).FindEscalation(run.name());
+  // Where the run's revision is gone it may be another's, with fewer steps than were taken.
+  return found != nullptr && run.step() <= found->steps_size() ? found : nullptr;
 }
 
 Instant EscalationMachine::NextMoment() const {
@@ -120,7 +123,7 @@ Instant EscalationMachine::StepMoment(const EscalationState& run, const v1::Esca
 void EscalationMachine::Start(const EscalationTrigger& trigger, Instant at) {
   const CompiledPolicy& policy = environment_.PolicyAt(trigger.policy_revision);
   const v1::Escalation* const escalation = policy.FindEscalation(trigger.escalation);
-  if (escalation == nullptr || escalation->steps().empty()) {
+  if (escalation == nullptr) {
     v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), trigger.rule).mutable_flagged();
     flagged->set_reason("unknown_escalation");
     flagged->set_detail(Cat("escalation \"", trigger.escalation, "\" is not in the policy"));

@@ -68,8 +68,8 @@ void DescribePage(const Environment& environment, std::string_view ticket_id,
   const v1::TicketFacts& facts = timeline.facts();
   page->set_escalation(run.name());
   // The level that the step asks for, else where the ticket is.
-  const bool asks = run.step() > 0 && !escalation.steps(run.step() - 1).level().empty();
-  page->set_level(asks ? escalation.steps(run.step() - 1).level() : facts.level());
+  const std::string& asked = escalation.steps(run.step() - 1).level();
+  page->set_level(asked.empty() ? facts.level() : asked);
   page->set_generation(run.generation());
   page->set_step(run.step());
   page->set_severity(facts.severity());
