@@ -20,14 +20,15 @@ std::string DatesText(int32_t first, int32_t last) {
   return first == last ? DateText(first) : Cat(DateText(first), " - ", DateText(last));
 }
 
-// Dates without an opening in [first, last], those in a row with the same reason as one.
+// Dates without an opening in [first, last], of which only the first and the last may have one.
+// Those in a row with the same reason are one.
 std::vector<ExplainedDates> ClosedDates(const Calendar& calendar, int32_t first, int32_t last) {
   std::vector<ExplainedDates> out;
   for (int32_t day = first; day <= last; ++day) {
     const DateView date = ViewDate(calendar, day);
     if (!date.shifts.empty()) continue;
     const std::string reason = ReasonClosed(date);
-    if (!out.empty() && out.back().last == day - 1 && out.back().reason == reason) {
+    if (!out.empty() && out.back().reason == reason) {
       out.back().last = day;
     } else {
       out.push_back({day, day, 0, reason});

@@ -108,7 +108,7 @@ const char* TicketFold::TriggerReason(const CompiledPolicy& policy, const v1::Tr
     case v1::Trigger::LEVEL_ENTERED:
       return Has(change, Metric::HANDOVER_ACCEPTED) && matches() ? "level_entered" : nullptr;
     default:
-      return nullptr;
+      return nullptr;  // No policy with such a trigger is published.
   }
 }
 

@@ -201,8 +201,7 @@ void Timeline::Reopen(const CompiledMetric& metric, v1::MetricRun* run, Instant 
     clock.clear_ended_by_resolve();
     Resume(&clock, at);
     ArmAndTell(&clock, at);
-    observer_.OnClock(ClockChange::kResumed, clock, at,
-                      clock.due_ms() == 0 ? Instant::Never() : Instant{clock.due_ms()}, "", 0);
+    observer_.OnClock(ClockChange::kResumed, clock, at, Instant{clock.due_ms()}, "", 0);
   }
 }
 
@@ -268,10 +267,8 @@ void Timeline::Rearm(const Environment& before, Instant at) {
     const int64_t due_before = clock.due_ms();
     Accrue(&clock, before.FindCalendar(clock.calendar()), at);
     ArmAndTell(&clock, at);
-    if (clock.due_ms() == due_before) continue;
-    observer_.OnClock(ClockChange::kAmended, clock, at,
-                      clock.due_ms() == 0 ? Instant::Never() : Instant{clock.due_ms()}, "calendar",
-                      0);
+    if (clock.due_ms() == due_before) continue;  // Also where it is paused or broken.
+    observer_.OnClock(ClockChange::kAmended, clock, at, Instant{clock.due_ms()}, "calendar", 0);
   }
 }
 

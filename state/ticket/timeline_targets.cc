@@ -81,12 +81,10 @@ void Timeline::MatchTargets(const Cause& cause, const CompiledMetric& metric, bo
       ApplicableTargets(cause.policy, metric, state_.facts(), cause.account);
   for (const Lane& lane : lanes) {
     ClockState* const clock = FindClock(name, lane.target->target->set(), lane.index);
-    if (clock == nullptr || clock->cycle() < cycle) {
-      StartClock(cause, *lane.target, lane.index, cycle, at);
-    } else if (retarget && IsOpen(*clock)) {
+    if (clock != nullptr && clock->cycle() == cycle && IsOpen(*clock)) {
       RetargetClock(cause, *lane.target, reason, clock, at);
-    } else if (retarget && clock->state() == ClockState::CANCELLED) {
-      // Its target was gone for a while: a new promise from here on.
+    } else {
+      // A new cycle; or its target was gone for a while: a new promise from here on.
       StartClock(cause, *lane.target, lane.index, cycle, at);
     }
   }
