@@ -95,6 +95,12 @@ const Row kRows[] = {
     {__LINE__, "a_holiday_in_the_year_9999", kOffice,
      [](v1::CalendarDefinition& d) { d.add_holidays()->set_day(2'932'896); },
      "holidays[0]: date out of range: day 2932896, expected 1970 to 2200"},
+    {__LINE__, "a_holiday_before_1970", kOffice,
+     [](v1::CalendarDefinition& d) { d.add_holidays()->set_day(-1); },
+     "holidays[0]: date out of range: day -1, expected 1970 to 2200"},
+    {__LINE__, "the_name_that_means_the_accounts", kOffice,
+     [](v1::CalendarDefinition& d) { d.set_name("account"); },
+     "name: \"account\" is a built-in calendar, expected another name"},
     {__LINE__, "a_name_that_is_not_utf_8", kOffice,
      [](v1::CalendarDefinition& d) {
        d.add_holidays()->set_day(20'000);
@@ -160,7 +166,7 @@ TEST(Check, zone_names_stay_below_the_zone_folder) {
   }
   for (const char* name :
        {"", "/etc/passwd", "../../etc/passwd", "Europe/../Berlin", "Europe/", "Europe//Berlin", ".",
-        "a.b", "Europe/Berlin\n", "Europe Berlin", ":UTC", "C:\\zones"}) {
+        "a.b", "Europe/Berlin\n", "Europe Berlin", ":UTC", "C:\\zones", "Europe{Berlin"}) {
     EXPECT_FALSE(IsZoneName(name)) << name;
   }
   EXPECT_TRUE(IsZoneName(std::string(64, 'a')));
@@ -174,6 +180,8 @@ TEST(Check, day_names_are_utf_8) {
         "\xe0\xa4\x95", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf", "~"}) {
     EXPECT_TRUE(IsDayName(name)) << name;
   }
+  EXPECT_TRUE(IsDayName(std::string(200, 'x')));
+  EXPECT_FALSE(IsDayName(std::string(201, 'x')));
   for (const char* name :
        {"tab\t", "\x7f", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff",
         "\xe0\x9f\x80", "\xf0\x8f\x80\x80", "\xe2\xc2\x80", "\xe2\x82\xc2"}) {

@@ -50,6 +50,10 @@ TEST(Zone, reads_the_wall_clock) {
   EXPECT_EQ(DayToText(apia.LocalDay(At("2011-12-30T10:00:00Z"))), "2011-12-31");
   EXPECT_EQ(apia.WallClock_ms(At("2011-12-30T09:59:59.250Z")), 86'399'250);
   EXPECT_EQ(apia.Format(At("2011-12-30T10:00:00Z")), "2011-12-31 00:00 +14");
+  EXPECT_EQ(apia.Format(Instant::Seconds(-2'208'988'801)),
+            ToText(Instant::Seconds(-2'208'988'801)));
+  EXPECT_EQ(apia.Format(Instant::Seconds(10'413'792'001)),
+            ToText(Instant::Seconds(10'413'792'001)));
   EXPECT_EQ(Read("America/Denver").Format(At("2026-03-08T08:59:59Z")), "2026-03-08 01:59:59 MST");
   EXPECT_EQ(Read("America/Denver").Format(At("2026-03-08T09:00:00Z")), "2026-03-08 03:00 MDT");
 }

@@ -149,6 +149,16 @@ TEST_F(ClockTest, a_fixed_due_moment_is_approached_in_wall_time) {
   EXPECT_EQ(Next(clock), "2026-03-10T10:00:00Z");
 }
 
+TEST_F(ClockTest, the_due_moment_of_business_days_is_approached_in_open_time) {
+  WarnBefore(Duration::Hours(10));
+  ClockState clock = Running(Duration::Hours(16));
+  clock.set_pinned_due_ms((start_ + Duration::Days(2)).ms);
+  clock.set_pin_is_soft(true);
+  Arm(&clock, &target_, *office_);
+  EXPECT_EQ(Due(clock), "2026-03-12T10:00:00Z");
+  EXPECT_EQ(Next(clock), "2026-03-10T16:00:00Z");
+}
+
 TEST_F(ClockTest, a_share_of_years_does_not_overflow) {
   WarnAtShare(9'999);
   ClockState clock = Running(Duration::Days(365 * 70));
