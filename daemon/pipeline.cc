@@ -141,18 +141,13 @@ absl::StatusOr<std::span<const FoldRecord>> Pipeline::Decode(const RecordBatch& 
   return std::span(records_).first(batch.records.size());
 }
 
-absl::Status Pipeline::FoldAndCommit(std::span<const FoldRecord> rest) {
-  bool more = false;
-  while (more || !rest.empty()) {
-    absl::StatusOr<FoldResult> result = fold_->Fold(more ? std::span<const FoldRecord>() : rest);
-    if (!result.ok()) return result.status();
-    if (absl::Status status = world_.store->Commit(result->turn); !status.ok()) return status;
-    rest = rest.subspan(result->records);
-    more = result->turn.more;
-    due_from_ = std::min(due_from_, FirstWakeUpOf(result->turn));
-    Note(*result);
-  }
-  return absl::OkStatus();
+absl::Status Pipeline::FoldAndCommit(std::span<const FoldRecord> records) {
+  return fold_->FoldAll(records, [this](const FoldResult& result) {
+    if (absl::Status status = world_.store->Commit(result.turn); !status.ok()) return status;
+    due_from_ = std::min(due_from_, FirstWakeUpOf(result.turn));
+    Note(result);
+    return absl::OkStatus();
+  });
 }
 
 void Pipeline::Note(const FoldResult& result) {

@@ -93,7 +93,7 @@ class Pipeline {
   Pipeline(PipelineOptions options, World world);
 
   absl::StatusOr<std::span<const FoldRecord>> Decode(const RecordBatch& batch);
-  absl::Status FoldAndCommit(std::span<const FoldRecord> rest);
+  absl::Status FoldAndCommit(std::span<const FoldRecord> records);
   void Note(const FoldResult& result);
   absl::Status Release(bool caught_up);
   absl::Status ReleasePending();

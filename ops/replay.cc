@@ -71,18 +71,10 @@ class Folder {
       fold_ = *std::move(fold);
     }
     ++counts_.records;
-    bool more = true;
-    for (std::span<const FoldRecord> rest(&record, 1); more || !rest.empty();) {
-      absl::StatusOr<FoldResult> result = fold_->Fold(rest);
-      if (!result.ok()) return result.status();
-      if (absl::Status status = store_.Commit(result->turn); !status.ok()) return status;
-      if (absl::Status status = HandAll(DecodeDecisions(*result), visit_, &counts_); !status.ok()) {
-        return status;
-      }
-      more = result->turn.more;
-      rest = rest.subspan(result->records);
-    }
-    return absl::OkStatus();
+    return fold_->FoldAll(std::span(&record, 1), [this](const FoldResult& result) {
+      if (absl::Status status = store_.Commit(result.turn); !status.ok()) return status;
+      return HandAll(DecodeDecisions(result), visit_, &counts_);
+    });
   }
 
   const ReplayCounts& counts() const { return counts_; }

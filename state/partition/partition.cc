@@ -144,6 +144,18 @@ absl::StatusOr<FoldResult> PartitionFold::Fold(std::span<const FoldRecord> recor
   return impl_->Fold(records);
 }
 
+absl::Status PartitionFold::FoldAll(std::span<const FoldRecord> records, const Commit& commit) {
+  bool more = impl_->state().has_fan_out();
+  while (more || !records.empty()) {
+    absl::StatusOr<FoldResult> result = Fold(more ? std::span<const FoldRecord>() : records);
+    if (!result.ok()) return result.status();
+    records = records.subspan(result->records);
+    more = result->turn.more;
+    if (absl::Status status = commit(*result); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 Offset PartitionFold::position() const { return {impl_->state().next_offset()}; }
 bool PartitionFold::tick_was_cut() const { return !impl_->state().tick_resume().empty(); }
 bool PartitionFold::is_changing() const { return impl_->state().has_change(); }

@@ -20,6 +20,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -84,6 +85,11 @@ class PartitionFold {
 
   // Folds as many of the records as one turn may hold. Call again with none while turn.more.
   absl::StatusOr<FoldResult> Fold(std::span<const FoldRecord> records);
+
+  // Folds all of the records, and what an earlier fold left of one, turn by turn. `commit` MUST
+  // have committed the turn when it returns; the first error ends it.
+  using Commit = std::function<absl::Status(FoldResult& result)>;
+  absl::Status FoldAll(std::span<const FoldRecord> records, const Commit& commit);
 
   // The next record to fold.
   Offset position() const;

@@ -147,14 +147,8 @@ void BenchFold::Fold(const Message* messages, size_t count) {
       ESCALATION_CHECK(records_[i].event.ParseFromString(message.bytes), "not an event");
     }
     at += batch;
-    std::span<const FoldRecord> rest = std::span<const FoldRecord>(records_).first(batch);
-    for (bool more = false; more || !rest.empty();) {
-      auto result = fold_->Fold(more ? std::span<const FoldRecord>() : rest);
-      Check(result.status());
-      Check(store_.Commit(result->turn));
-      rest = rest.subspan(result->records);
-      more = result->turn.more;
-    }
+    Check(fold_->FoldAll(std::span<const FoldRecord>(records_).first(batch),
+                         [this](const FoldResult& result) { return store_.Commit(result.turn); }));
     if (on_record) on_record();
   }
 }

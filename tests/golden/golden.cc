@@ -26,16 +26,11 @@ class Partition0 {
   }
 
   absl::Status Fold(std::span<const FoldRecord> records, const DecisionVisitor& visit) {
-    bool more = false;
-    while (more || !records.empty()) {
-      auto result = fold_->Fold(more ? std::span<const FoldRecord>() : records);
-      if (!result.ok()) return result.status();
-      if (absl::Status status = store_.Commit(result->turn); !status.ok()) return status;
-      records = records.subspan(result->records);
-      more = result->turn.more;
-      for (const v1::Decision& decision : DecodeDecisions(*result)) visit(decision);
-    }
-    return absl::OkStatus();
+    return fold_->FoldAll(records, [&](const FoldResult& result) {
+      if (absl::Status status = store_.Commit(result.turn); !status.ok()) return status;
+      for (const v1::Decision& decision : DecodeDecisions(result)) visit(decision);
+      return absl::OkStatus();
+    });
   }
 
   const PartitionFold& fold() const { return *fold_; }

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -126,19 +128,13 @@ class QueryWorld : public testing::Test {
 
   void Take(const v1::Event& event, Instant appended) {
     now_ = std::max(now_, appended);
-    std::vector<FoldRecord> records = {{next_, now_, event}};
+    const FoldRecord record{next_, now_, event};
     next_ = next_ + 1;
-    bool more = true;
-    while (more) {
-      absl::StatusOr<FoldResult> result = fold_->Fold(records);
-      ASSERT_TRUE(result.ok()) << result.status();
-      ASSERT_TRUE(store_.Commit(result->turn).ok());
-      for (v1::Decision& decision : DecodeDecisions(*result)) {
-        decisions_.push_back(std::move(decision));
-      }
-      more = result->turn.more;
-      records.clear();
-    }
+    const absl::Status status = fold_->FoldAll(std::span(&record, 1), [this](FoldResult& result) {
+      std::ranges::move(DecodeDecisions(result), std::back_inserter(decisions_));
+      return store_.Commit(result.turn);
+    });
+    ASSERT_TRUE(status.ok()) << status;
   }
 
   Instant now_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <span>
@@ -155,15 +156,12 @@ class Folder {
   }
 
   void Fold(std::span<const FoldRecord> records) {
-    for (bool more = false; more || !records.empty();) {
-      auto result = fold_->Fold(more ? std::span<const FoldRecord>() : records);
-      ASSERT_TRUE(result.ok()) << result.status();
-      ASSERT_TRUE(store_.Commit(result->turn).ok());
-      records = records.subspan(result->records);
-      more = result->turn.more;
-      longest_ = std::max(longest_, result->turn.writes.size());
-      for (std::string& decision : result->decisions) decisions_.push_back(std::move(decision));
-    }
+    const absl::Status status = fold_->FoldAll(records, [this](FoldResult& result) {
+      longest_ = std::max(longest_, result.turn.writes.size());
+      std::ranges::move(result.decisions, std::back_inserter(decisions_));
+      return store_.Commit(result.turn);
+    });
+    ASSERT_TRUE(status.ok()) << status;
   }
 
   const PartitionFold& fold() const { return *fold_; }

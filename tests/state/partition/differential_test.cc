@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -39,19 +40,12 @@ class Folder {
 
   std::vector<v1::Decision> Fold(std::span<const FoldRecord> records) {
     std::vector<v1::Decision> decided;
-    bool more = false;
-    while (more || !records.empty()) {
-      auto result = fold_->Fold(more ? std::span<const FoldRecord>() : records);
-      EXPECT_TRUE(result.ok()) << result.status();
-      if (!result.ok()) return decided;
-      EXPECT_TRUE(store_.Commit(result->turn).ok());
-      records = records.subspan(result->records);
-      more = result->turn.more;
-      bytes_.insert(bytes_.end(), result->decisions.begin(), result->decisions.end());
-      for (v1::Decision& decision : DecodeDecisions(*result)) {
-        decided.push_back(std::move(decision));
-      }
-    }
+    const absl::Status status = fold_->FoldAll(records, [&](const FoldResult& result) {
+      bytes_.insert(bytes_.end(), result.decisions.begin(), result.decisions.end());
+      std::ranges::move(DecodeDecisions(result), std::back_inserter(decided));
+      return store_.Commit(result.turn);
+    });
+    EXPECT_TRUE(status.ok()) << status;
     return decided;
   }
 

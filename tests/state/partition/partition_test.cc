@@ -60,14 +60,11 @@ class PartitionTest : public ::testing::Test {
 
   void Fold(const v1::Event& event, Instant appended) {
     const FoldRecord record{Offset{offset_++}, appended, event};
-    bool more = false;
-    do {
-      auto result = fold_->Fold(more ? std::span<const FoldRecord>() : std::span(&record, 1));
-      ASSERT_TRUE(result.ok()) << result.status();
-      if (on_turn_) on_turn_(result->turn);
-      ASSERT_TRUE(store_.Commit(result->turn).ok());
-      more = result->turn.more;
-    } while (more);
+    const absl::Status status = fold_->FoldAll(std::span(&record, 1), [this](FoldResult& result) {
+      if (on_turn_) on_turn_(result.turn);
+      return store_.Commit(result.turn);
+    });
+    ASSERT_TRUE(status.ok()) << status;
   }
 
   void Tick(Instant until, Instant appended) {
