@@ -179,15 +179,14 @@ void EscalationMachine::Settle(const v1::PageOutcome& outcome, Instant at) {
     return;
   }
   page->set_state(PageState::FAILED);
-  if (page->closed()) return;
+  // Nobody waits for it any more, or somebody has taken it up.
+  if (page->closed() || run->state() == EscalationState::ACKNOWLEDGED) return;
   const CompiledPolicy& policy = environment_.PolicyAt(run->policy_revision());
   const v1::Route* const route = policy.FindRoute(page->route());
   const v1::Escalation* const escalation = Definition(*run);
   if (route != nullptr && !route->fallback().empty() && escalation != nullptr) {
-    // Somebody has taken it up, or was woken through the fallback by this step already.
-    if (run->state() == EscalationState::ACKNOWLEDGED || IsPagedThrough(*run, route->fallback())) {
-      return;
-    }
+    // Somebody was woken through the fallback by this step already.
+    if (IsPagedThrough(*run, route->fallback())) return;
     RequestPage(run, *escalation, route->fallback(), false, page->route(), route->path(), at);
     return;
   }
