@@ -119,6 +119,10 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
   if (!records.ok()) return records.status();
   if (absl::Status status = FoldAndCommit(*records); !status.ok()) return status;
   if (absl::Status status = CheckOwner(*records); !status.ok()) return status;
+  const bool marked = std::any_of(records->begin(), records->end(), [](const FoldRecord& record) {
+    return record.event.has_source_mark();
+  });
+  if (marked) ticker_.Marked();
   const bool caught_up = fold_->position() >= batch->end;
   if (absl::Status status = Release(caught_up); !status.ok()) return status;
   if (absl::Status status = world_.store->MaybeFlush(world_.now()); !status.ok()) return status;

@@ -8,7 +8,8 @@
 //   Invariants  1. one tick is in flight at most
 //               2. ticks are kSpacing apart at least, and kShare times as long as the latest took:
 //                  whatever ticks cost, most of the time is left for events
-//               3. what a source holds back is tried again every kRetry only
+//               3. what a source holds back is tried again when one says how far it is, and else
+//                  ever more rarely, from kRetry to kRetryMax
 //               4. a tick that was cut by its bound is followed by the next one at once: what came
 //                  meanwhile stands before it in the log
 //               5. while a change of many tickets is folded bit by bit, ticks follow at once, too
@@ -33,6 +34,7 @@ class Ticker {
   static constexpr Duration kSpacing{25};
   static constexpr int64_t kShare = 3;
   static constexpr Duration kRetry = Duration::Seconds(1);
+  static constexpr Duration kRetryMax = Duration::Seconds(15);
   // Without any due moment a tick comes this often: it finds silent sources and shows that the loop
   // is alive.
   static constexpr Duration kHeartbeat = Duration::Minutes(1);
@@ -41,6 +43,9 @@ class Ticker {
 
   // Whether ticks are wanted now, whatever is due.
   void Hurry(bool hurry) { hurries_ = hurry; }
+
+  // A source has said how far it is: what it held back may be due.
+  void Marked() { retry_ = kRetry; }
 
   // The clock reads this now. If it was set back, what it spaced is spaced from here.
   void Look(Instant now) {
@@ -58,7 +63,7 @@ class Ticker {
   // When TickNow may say yes if nothing else changes.
   Instant NextLook(Instant next_due) const {
     if (hurries_) return latest_;
-    const Instant look = latest_ + (held_back() ? kRetry : kHeartbeat);
+    const Instant look = latest_ + (held_back() ? retry_ : kHeartbeat);
     if (next_due == Instant::Never()) return look;
     return std::min(look, std::max(next_due + std::max(settle_, behind_), latest_ + spacing_));
   }
@@ -80,6 +85,7 @@ class Ticker {
       return;
     }
     spacing_ = std::clamp((now - latest_) * kShare, kSpacing, kRetry);
+    retry_ = left && held_back() ? std::min(retry_ * 2, kRetryMax) : kRetry;
     left_ = left ? std::min(left_ + 1, kLeftCertain) : 0;
   }
   // It could not be appended.
@@ -98,6 +104,7 @@ class Ticker {
   bool in_flight_ = false;
   bool hurries_ = false;
   int left_ = 0;
+  Duration retry_ = kRetry;
   // The log's clock, by the latest tick.
   Duration behind_;
   // Far enough in the past that sums stay in range.

@@ -80,16 +80,26 @@ TEST(TickerTest, a_log_that_is_ahead_changes_nothing) {
 }
 
 // What a source holds back stands right behind the latest tick's moment.
-TEST(TickerTest, what_is_held_back_is_tried_once_a_second) {
+TEST(TickerTest, what_is_held_back_is_tried_ever_more_rarely) {
   Ticker ticker = TickedAtNoon();
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(ticker.held_back()) << "a moment may come there by chance";
     Tick(&ticker, kNoon, kMillisecond, true);
   }
   EXPECT_TRUE(ticker.held_back());
-  EXPECT_EQ(ticker.NextLook(Instant::Never()), kNoon + Ticker::kRetry);
+  for (const int seconds : {1, 2, 4, 8, 15, 15}) {
+    EXPECT_EQ(ticker.NextLook(Instant::Never()), kNoon + Duration::Seconds(seconds));
+    Tick(&ticker, kNoon, kMillisecond, true);
+  }
   Tick(&ticker, kNoon, kMillisecond, false);
   EXPECT_FALSE(ticker.held_back());
+}
+
+TEST(TickerTest, what_is_held_back_is_tried_when_a_source_says_how_far_it_is) {
+  Ticker ticker = TickedAtNoon();
+  for (int i = 0; i < 10; ++i) Tick(&ticker, kNoon, kMillisecond, true);
+  ticker.Marked();
+  EXPECT_EQ(ticker.NextLook(Instant::Never()), kNoon + Ticker::kRetry);
 }
 
 TEST(TickerTest, what_is_held_back_delays_nothing_else) {
