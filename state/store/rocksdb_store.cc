@@ -228,7 +228,10 @@ absl::Status RocksdbStore::Commit(const Turn& turn) {
 
 absl::Status RocksdbStore::Flush() {
   if (absl::Status status = Writable(); !status.ok()) return status;
-  const rocksdb::Status status = rocks_->db->Flush(rocksdb::FlushOptions());
+  // Otherwise it waits for compactions first: for ever, if these fail for want of space.
+  rocksdb::FlushOptions options;
+  options.allow_write_stall = true;
+  const rocksdb::Status status = rocks_->db->Flush(options);
   if (!status.ok()) return rocks_->failure->Keep(FromRocksdb(status, dir_));
   dirty_ = false;
   return absl::OkStatus();
