@@ -15,6 +15,13 @@
 namespace escalation::embedded {
 namespace {
 
+// Does not wait for compactions: where these fail for want of space it would wait for ever.
+rocksdb::FlushOptions AtOnce() {
+  rocksdb::FlushOptions options;
+  options.allow_write_stall = true;
+  return options;
+}
+
 rocksdb::ColumnFamilyOptions FamilyOptions() {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = size_t{32} << 20;
@@ -134,7 +141,7 @@ absl::Status EmbeddedRocks::PutMeta(const std::string& meta) {
   }
   if (absl::Status status = Write(&batch); !status.ok()) return status;
   // Left in memory, it would keep every later write-ahead log file alive.
-  return FromRocksdb(db_->Flush(rocksdb::FlushOptions(), meta_), name_);
+  return FromRocksdb(db_->Flush(AtOnce(), meta_), name_);
 }
 
 absl::StatusOr<std::string> EmbeddedRocks::GetMeta() const {
@@ -186,7 +193,7 @@ absl::Status EmbeddedRocks::WriteDecisions(Partition partition,
 
 absl::Status EmbeddedRocks::Flush() {
   if (absl::Status status = failure_->status(); !status.ok()) return status;
-  const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), {meta_, records_, decisions_});
+  const rocksdb::Status status = db_->Flush(AtOnce(), {meta_, records_, decisions_});
   if (status.ok()) return absl::OkStatus();
   return failure_->Keep(FromRocksdb(status, name_));
 }
