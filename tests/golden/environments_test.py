@@ -18,8 +18,9 @@ ZONEINFO = pathlib.Path("/usr/share/zoneinfo")
 
 
 def attempt(arguments, text="", **variables):
-    """In an environment of these variables and nothing else."""
-    environment = {"PATH": os.environ["PATH"], **variables}
+    """In an environment of these variables and nothing else but what sanitizers ask for."""
+    sanitizers = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    environment = {"PATH": os.environ["PATH"], **sanitizers, **variables}
     return subprocess.run(arguments, input=text, env=environment, capture_output=True, check=False, encoding="utf-8")
 
 
