@@ -49,18 +49,13 @@ absl::Status FoldInto(Store* store, std::span<const FoldRecord> records,
   while (!records.empty() && records.front().offset < (*fold)->position()) {
     records = records.subspan(1);
   }
-  bool more = true;  // The store may stand in the middle of a record.
-  while (more || !records.empty()) {
-    const auto result = (*fold)->Fold(more ? std::span<const FoldRecord>() : records);
-    if (!result.ok()) return result.status();
-    if (absl::Status status = store->Commit(result->turn); !status.ok()) return status;
-    records = records.subspan(result->records);
-    more = result->turn.more;
-    for (const v1::Decision& decision : DecodeDecisions(*result)) {
+  return (*fold)->FoldAll(records, [&](const FoldResult& result) {
+    if (absl::Status status = store->Commit(result.turn); !status.ok()) return status;
+    for (const v1::Decision& decision : DecodeDecisions(result)) {
       decisions->push_back({decision.seq(), decision.id(), decision.SerializeAsString()});
     }
-  }
-  return absl::OkStatus();
+    return absl::OkStatus();
+  });
 }
 
 const World& TheWorld() {

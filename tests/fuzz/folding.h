@@ -31,19 +31,13 @@ class Folding {
   }
 
   absl::Status Fold(std::span<const FoldRecord> records) {
-    bool more = true;  // The store may have been left in the middle of a record.
-    while (more || !records.empty()) {
-      absl::StatusOr<FoldResult> result =
-          fold_->Fold(more ? std::span<const FoldRecord>() : records);
-      if (!result.ok()) return result.status();
-      if (absl::Status status = store_->Commit(result->turn); !status.ok()) return status;
-      records = records.subspan(result->records);
-      more = result->turn.more;
-      for (v1::Decision& decision : DecodeDecisions(*result)) {
+    return fold_->FoldAll(records, [this](const FoldResult& result) {
+      if (absl::Status status = store_->Commit(result.turn); !status.ok()) return status;
+      for (v1::Decision& decision : DecodeDecisions(result)) {
         decisions_.push_back(std::move(decision));
       }
-    }
-    return absl::OkStatus();
+      return absl::OkStatus();
+    });
   }
 
   // One record after the latest one.

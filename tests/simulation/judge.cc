@@ -64,17 +64,15 @@ class Court {
       if (!next.event.ParseFromString(record.value)) Blame("6 replay: unreadable record");
     }
     std::span<const FoldRecord> rest = records;
-    bool more = false;
-    while (more || !rest.empty()) {
+    while (!rest.empty()) {
       const auto batch = rest.first(std::min<size_t>(rest.size(), 1 + random_.Below(200)));
-      auto result = (*fold)->Fold(more ? std::span<const FoldRecord>() : batch);
-      if (!result.ok()) {
-        Blame("6 replay: ", std::string(result.status().message()));
+      const absl::Status status = (*fold)->FoldAll(
+          batch, [&](const FoldResult& result) { return store.Commit(result.turn); });
+      if (!status.ok()) {
+        Blame("6 replay: ", std::string(status.message()));
         return false;
       }
-      if (!store.Commit(result->turn).ok()) return false;
-      rest = rest.subspan(result->records);
-      more = result->turn.more;
+      rest = rest.subspan(batch.size());
     }
     // The outbox is trimmed; what was decided stands in the stream, and in the chain over it.
     chain_ = (*fold)->decisions_hash();

@@ -51,21 +51,15 @@ class Pair {
 
   void Add(const v1::Event& event) {
     model_->Add(now_, event);
-    std::vector<FoldRecord> record(1);
-    record[0] = {Offset{offset_++}, now_, event};
-    std::span<const FoldRecord> rest = record;
-    bool more = false;
-    while (more || !rest.empty()) {
-      auto result = fold_->Fold(more ? std::span<const FoldRecord>() : rest);
-      ASSERT_TRUE(result.ok()) << result.status();
-      ASSERT_TRUE(store_.Commit(result->turn).ok());
-      rest = rest.subspan(result->records);
-      more = result->turn.more;
-      for (const v1::Decision& decision : DecodeDecisions(*result)) {
+    const FoldRecord record{Offset{offset_++}, now_, event};
+    const absl::Status status = fold_->FoldAll(std::span(&record, 1), [&](FoldResult& result) {
+      for (const v1::Decision& decision : DecodeDecisions(result)) {
         decided_->Add(decision);
         decisions_.push_back(decision);
       }
-    }
+      return store_.Commit(result.turn);
+    });
+    ASSERT_TRUE(status.ok()) << status;
   }
   void Tick(Instant until) {
     v1::Event event;
