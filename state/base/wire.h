@@ -9,6 +9,8 @@
 //   Threads     stateless; safe everywhere
 #pragma once
 
+#include <google/protobuf/io/coded_stream.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -16,14 +18,14 @@
 namespace escalation::wire {
 
 inline void AppendVarint(uint64_t value, std::string* out) {
-  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
-  out->push_back(static_cast<char>(value));
+  uint8_t bytes[10];
+  uint8_t* const end =
+      google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(value, bytes);
+  out->append(bytes, end);
 }
 
 inline size_t VarintBytes(uint64_t value) {
-  size_t bytes = 1;
-  for (; value >= 0x80; value >>= 7) ++bytes;
-  return bytes;
+  return google::protobuf::io::CodedOutputStream::VarintSize64(value);
 }
 
 // Tag of a length-delimited field: a string, bytes or a message.
