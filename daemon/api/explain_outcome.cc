@@ -39,4 +39,17 @@ absl::StatusOr<std::optional<v1::PageOutcome>> FindOutcome(const PartitionView& 
   return std::optional<v1::PageOutcome>();
 }
 
+std::string OutcomeText(const v1::PageOutcome& outcome) {
+  const std::string& where = outcome.destination();
+  std::string text;
+  if (outcome.outcome() == v1::PageOutcome::DELIVERED) {
+    text = Cat("delivered to ", where);
+  } else {
+    text = outcome.outcome() == v1::PageOutcome::SUPPRESSED ? "not sent" : "could not be delivered";
+    if (!where.empty()) CatTo(&text, ", but may have arrived at ", where);
+  }
+  if (!outcome.reason().empty()) CatTo(&text, ": ", outcome.reason());
+  return text;
+}
+
 }  // namespace escalation

@@ -25,4 +25,7 @@ absl::StatusOr<std::optional<v1::PageOutcome>> FindOutcome(const PartitionView& 
                                                            Offset decided_by,
                                                            const std::string& key);
 
+// "delivered to pager"; with the reason, if there is one.
+std::string OutcomeText(const v1::PageOutcome& outcome);
+
 }  // namespace escalation

@@ -264,13 +264,7 @@ class TicketExplainer {
   // What the pager made of it, and whether it is open there.
   void PageEnd(const std::string& key) {
     if (outcome_.has_value()) {
-      const bool delivered = outcome_->outcome() == v1::PageOutcome::DELIVERED;
-      std::string text = delivered ? Cat("delivered to ", outcome_->destination())
-                         : outcome_->outcome() == v1::PageOutcome::SUPPRESSED
-                             ? std::string("not sent")
-                             : Cat("could not be delivered to ", outcome_->destination());
-      if (!outcome_->reason().empty()) CatTo(&text, ": ", outcome_->reason());
-      lines_.Add("outcome", text);
+      lines_.Add("outcome", OutcomeText(*outcome_));
     }
     if (const v1::PageState* const state = FindPage(key)) {
       std::string text = PageStateText(state->state());

@@ -46,5 +46,21 @@ TEST_F(ExplainOutcomeTest, none_is_found_before_there_is_one) {
   EXPECT_FALSE(Find(1, "a").has_value()) << "an outcome before the page belongs to another one";
 }
 
+TEST(OutcomeTextTest, a_destination_is_named_where_the_page_may_be) {
+  v1::PageOutcome outcome;
+  outcome.set_outcome(v1::PageOutcome::FAILED);
+  outcome.set_reason("status 404");
+  EXPECT_EQ(OutcomeText(outcome), "could not be delivered: status 404");
+  outcome.set_destination("pager");
+  EXPECT_EQ(OutcomeText(outcome),
+            "could not be delivered, but may have arrived at pager: status 404");
+  outcome.set_outcome(v1::PageOutcome::SUPPRESSED);
+  outcome.set_reason("acknowledged");
+  EXPECT_EQ(OutcomeText(outcome), "not sent, but may have arrived at pager: acknowledged");
+  outcome.set_outcome(v1::PageOutcome::DELIVERED);
+  outcome.clear_reason();
+  EXPECT_EQ(OutcomeText(outcome), "delivered to pager");
+}
+
 }  // namespace
 }  // namespace escalation
