@@ -11,6 +11,7 @@
 #include "escalation/v1/state.pb.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
+#include "state/ticket/page.h"
 
 namespace escalation {
 namespace {
@@ -169,8 +170,9 @@ void Pipeline::Note(const FoldResult& result) {
                            {"detail", decision.alarm().detail()}});
     }
     // Before the first end of the log, all that is pending comes from the store.
-    if (status_.caught_up && IsPageDecision(decision))
+    if (status_.caught_up && IsPageDecision(decision)) {
       held_.push_back({decision, now, Held::Sent::kNot});
+    }
   }
 }
 
@@ -309,18 +311,6 @@ absl::Status Pipeline::CheckOwner(std::span<const FoldRecord> records) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Instant> Pipeline::FirstWakeUp(Instant from) const {
-  Instant first = Instant::Never();
-  const absl::Status scanned = world_.store->Scan(keys::WakeUp(from, "", ""), keys::PrefixEnd("w"),
-                                                  [&first](std::string_view key, std::string_view) {
-                                                    if (const auto wake = keys::ParseWakeUp(key))
-                                                      first = wake->due;
-                                                    return false;
-                                                  });
-  if (!scanned.ok()) return scanned;
-  return first;
-}
-
 absl::Status Pipeline::Tick() {
   const absl::StatusOr<Instant> due = NextDue(*world_.store, due_from_);
   if (!due.ok()) return due.status();
@@ -346,7 +336,7 @@ absl::Status Pipeline::Tick() {
     }
   }
   if (ticker_.held_back() && next_due_ <= behind_cursor) {
-    const absl::StatusOr<Instant> behind = FirstWakeUp(behind_cursor + Duration{1});
+    const absl::StatusOr<Instant> behind = NextDue(*world_.store, behind_cursor + Duration{1});
     if (!behind.ok()) return behind.status();
     tick_due_ = *behind;
   }

@@ -104,7 +104,6 @@ class Pipeline {
   // kAborted: another instance took the partition after this one.
   absl::Status CheckOwner(std::span<const FoldRecord> records);
   absl::Status Tick();
-  absl::StatusOr<Instant> FirstWakeUp(Instant from) const;
   void UpdateStatus(Offset end);
 
   PipelineOptions options_;

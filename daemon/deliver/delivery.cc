@@ -6,18 +6,6 @@
 
 namespace escalation {
 
-bool IsPageDecision(const v1::Decision& decision) {
-  switch (decision.body_case()) {
-    case v1::Decision::kPageRequested:
-    case v1::Decision::kPageDigest:
-    case v1::Decision::kPageAcknowledged:
-    case v1::Decision::kPageClosed:
-      return true;
-    default:
-      return false;
-  }
-}
-
 PageOperation OperationOf(const v1::Decision& decision) {
   if (decision.has_page_closed()) return v1::PageOutcome::CLOSE;
   if (decision.has_page_acknowledged()) return v1::PageOutcome::ACKNOWLEDGE;

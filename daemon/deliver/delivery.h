@@ -36,8 +36,7 @@ struct Delivery {
 
 using PageOperation = v1::PageOutcome::Operation;
 
-// True for decisions that can be delivered.
-bool IsPageDecision(const v1::Decision& decision);
+// Of page decisions (state/ticket/page.h).
 PageOperation OperationOf(const v1::Decision& decision);
 const std::string& PageKeyOf(const v1::Decision& decision);
 // The configured route it goes to: where its page went, else the route that the policy names.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "state/base/text.h"
+#include "state/ticket/page.h"
 
 namespace escalation {
 namespace {
@@ -92,9 +93,7 @@ void DispatchQueue::Settle(Item* item, v1::PageOutcome::Outcome outcome, std::st
   item->outcome.Clear();
   item->outcome.set_key(PageKeyOf(item->delivery.decision));
   // What surely went nowhere needs no close there.
-  if (outcome != v1::PageOutcome::FAILED || item->maybe_sent) {
-    item->outcome.set_destination(item->route);
-  }
+  if (item->maybe_sent) item->outcome.set_destination(item->route);
   item->outcome.set_outcome(outcome);
   item->outcome.set_reason(std::string(reason));
   item->outcome.set_attempts(item->attempts);
@@ -120,9 +119,7 @@ void DispatchQueue::OnAcknowledged(const v1::PageAcknowledgedAtPager& acknowledg
 
 void DispatchQueue::KeepBack(Item* item) {
   if (item->stage != Stage::kWaiting || item->kept_back.empty()) return;
-  // What may be open there is closed with its run; a failure says so.
-  const bool open = item->maybe_sent && item->kept_back == "acknowledged";
-  Settle(item, open ? v1::PageOutcome::FAILED : v1::PageOutcome::SUPPRESSED, item->kept_back);
+  Settle(item, v1::PageOutcome::SUPPRESSED, item->kept_back);
 }
 
 void DispatchQueue::Collapse(const std::string& page) {

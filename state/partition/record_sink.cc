@@ -6,15 +6,10 @@
 #include "state/base/text.h"
 #include "state/base/wire.h"
 #include "state/partition/keys.h"
+#include "state/ticket/page.h"
 
 namespace escalation {
 namespace {
-
-// What the dispatcher has to do something about.
-bool IsDelivery(const v1::Decision& decision) {
-  return decision.has_page_requested() || decision.has_page_acknowledged() ||
-         decision.has_page_closed() || decision.has_page_digest();
-}
 
 // v1::OutboxEntry, without a copy of the decision in between.
 std::string EncodeOutboxEntry(std::string_view decision, std::string_view chain_hash) {
@@ -85,7 +80,7 @@ void RecordSink::Book() {
   state_.set_decisions_hash(ChainHash(state_.decisions_hash(), bytes));
   overlay_.AppendToOutbox(decision_.seq(), EncodeOutboxEntry(bytes, state_.decisions_hash()));
   decided_.bodies.push_back(decision_.body_case());
-  const bool delivery = IsDelivery(decision_);
+  const bool delivery = IsPageDecision(decision_);
   if (delivery) {
     v1::PendingDelivery pending;
     *pending.mutable_decision() = decision_;

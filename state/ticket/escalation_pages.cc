@@ -152,10 +152,9 @@ void EscalationMachine::ResolveAtPager(const v1::PageResolved& resolved, Instant
 // One process kept it back, and its successor had sent it before the log said so.
 void EscalationMachine::SettleAfterAll(const EscalationState& run, PageState* page,
                                        const v1::PageOutcome& outcome, Instant at) {
-  if (outcome.outcome() == v1::PageOutcome::SUPPRESSED) return;
-  const bool delivered = outcome.outcome() == v1::PageOutcome::DELIVERED;
-  page->set_state(delivered ? PageState::DELIVERED : PageState::FAILED);
+  if (outcome.destination().empty()) return;
   page->set_destination(outcome.destination());
+  if (outcome.outcome() == v1::PageOutcome::DELIVERED) page->set_state(PageState::DELIVERED);
   if (!page->closed()) return;
   page->set_closed(false);
   ClosePage(run, page, "landed_after_close", at);

@@ -56,9 +56,20 @@ std::string PageKey(std::string_view tenant, std::string_view ticket_id,
   return key;
 }
 
+bool IsPageDecision(const v1::Decision& decision) {
+  switch (decision.body_case()) {
+    case v1::Decision::kPageRequested:
+    case v1::Decision::kPageDigest:
+    case v1::Decision::kPageAcknowledged:
+    case v1::Decision::kPageClosed:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool MayBeOpen(const v1::PageState& page) {
-  return page.state() == v1::PageState::DELIVERED ||
-         (page.state() == v1::PageState::FAILED && !page.destination().empty());
+  return page.state() == v1::PageState::DELIVERED || !page.destination().empty();
 }
 
 void DescribePage(const Environment& environment, std::string_view ticket_id,

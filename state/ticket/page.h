@@ -20,8 +20,11 @@ namespace escalation {
 std::string PageKey(std::string_view tenant, std::string_view ticket_id,
                     const v1::EscalationState& run, std::string_view route, bool first);
 
-// It arrived at the provider and was not closed there, or may have: some request had no clear
-// answer before it failed for good.
+// What the dispatcher has to carry out, and what waits for an outcome.
+bool IsPageDecision(const v1::Decision& decision);
+
+// It arrived at the provider, or may have: some request had no clear answer before it was given up
+// or kept back.
 bool MayBeOpen(const v1::PageState& page);
 
 // Fills in the page but for route, key and fallback_of, and the due moment that it is about.

@@ -119,9 +119,7 @@ def check_pages(evidence):
     for record in evidence.records:
         outcome = record["event"].get("page_outcome")
         if outcome is not None:
-            # What may have left before somebody took its run up is told as failed, so that it is closed.
-            kept_back = outcome["outcome"] == "FAILED" and outcome.get("reason") == "acknowledged"
-            outcomes[(outcome["operation"], outcome["key"])].add("KEPT_BACK" if kept_back else outcome["outcome"])
+            outcomes[(outcome["operation"], outcome["key"])].add(outcome["outcome"])
     for key in requested:
         outcome = outcomes[("TRIGGER", key)]
         if not outcome or "FAILED" in outcome:

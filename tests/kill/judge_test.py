@@ -102,11 +102,6 @@ class JudgeTest(unittest.TestCase):
             it["records"][1]["event"] = {"tick": {}}
         self.assert_says("has the outcome none", settle_nothing)
 
-    def test_a_page_that_stays_back_for_an_acknowledgement_did_not_fail(self):
-        evidence = good()
-        evidence.records[1]["event"]["page_outcome"].update(outcome="FAILED", reason="acknowledged")
-        self.assertEqual(judge(evidence, good()), [])
-
     def test_a_page_that_failed(self):
         self.assert_says("FAILED", lambda it: it["records"][1]["event"]["page_outcome"].update(outcome="FAILED"))
 

@@ -217,7 +217,7 @@ absl::Status World::Outcome(const Words& words, const Command&) {
   outcome->set_operation(v1::PageOutcome::TRIGGER);
   outcome->set_attempts(1);
   status = SetByName(outcome, "outcome", words[2], times_);
-  if (outcome->outcome() != v1::PageOutcome::FAILED) outcome->set_destination("pager-prod");
+  if (outcome->outcome() == v1::PageOutcome::DELIVERED) outcome->set_destination("pager-prod");
   if (status.ok()) status = SetPairs(words, 3, outcome, times_);
   if (!status.ok()) return status;
   for (const v1::Decision& decision : history_) {

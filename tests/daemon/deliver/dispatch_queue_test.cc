@@ -276,13 +276,18 @@ TEST_F(DispatchQueueTest, once_somebody_has_taken_it_up_nobody_else_is_woken) {
 }
 
 // It may be open there, and is closed with its run.
-TEST_F(DispatchQueueTest, a_page_that_may_have_arrived_fails_when_somebody_has_taken_it_up) {
+TEST_F(DispatchQueueTest, a_page_that_may_have_arrived_says_where_when_it_is_kept_back) {
   Add(PageOfRun(1, "default/T-1/wake/1", 1, "pager"));
   Step();
   Add(AcknowledgementOf(2, "default/T-1/wake/1", 1));
   EXPECT_EQ(Step(), "send 2");
   Reply(1, TimedOut());
-  EXPECT_EQ(Step(), "failed 1 (acknowledged)");
+  const DispatchActions actions = queue_.Step(now_);
+  ASSERT_EQ(actions.outcomes.size(), 1u);
+  const v1::PageOutcome& outcome = actions.outcomes[0].outcome;
+  EXPECT_EQ(outcome.outcome(), v1::PageOutcome::SUPPRESSED);
+  EXPECT_EQ(outcome.reason(), "acknowledged");
+  EXPECT_EQ(outcome.destination(), "pager");
 }
 
 TEST_F(DispatchQueueTest, what_is_kept_back_is_told_and_not_sent) {
