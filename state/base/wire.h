@@ -19,8 +19,7 @@ namespace escalation::wire {
 
 inline void AppendVarint(uint64_t value, std::string* out) {
   uint8_t bytes[10];
-  uint8_t* const end =
-      google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(value, bytes);
+  uint8_t* const end = google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(value, bytes);
   out->append(bytes, end);
 }
 
