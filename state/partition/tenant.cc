@@ -133,17 +133,15 @@ std::string Tenant::LocalText(const std::string& calendar, Instant t) const {
   return book_->Format(current_->policy().display_zone(), t);
 }
 
-const v1::AccountChanged* Tenant::FindAccount(const std::string& account) const {
+const v1::AccountState* Tenant::FindAccount(const std::string& account) const {
   if (account.empty()) return nullptr;
   const auto cached = accounts_.find(account);
   if (cached != accounts_.end()) return cached->second.get();
   if (accounts_.size() >= kAccountsMax) accounts_.clear();
-  std::unique_ptr<v1::AccountChanged> found;
+  std::unique_ptr<v1::AccountState> found;
   if (const auto value = overlay_.Get(keys::Account(name_, account))) {
-    v1::AccountState state;
-    if (state.ParseFromString(*value)) {
-      found = std::make_unique<v1::AccountChanged>(state.facts());
-    } else {
+    found = std::make_unique<v1::AccountState>();
+    if (!found->ParseFromString(*value)) {
       overlay_.Fail(
           absl::DataLossError(Cat("account ", name_, "/", account, " cannot be decoded")));
     }

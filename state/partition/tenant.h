@@ -69,7 +69,7 @@ class Tenant : public Environment {
   const CompiledPolicy& PolicyAt(int64_t revision) const override;
   const Calendar& FindCalendar(const std::string& name) const override;
   std::string LocalText(const std::string& calendar, Instant t) const override;
-  const v1::AccountChanged* FindAccount(const std::string& account) const override;
+  const v1::AccountState* FindAccount(const std::string& account) const override;
   PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
                           const std::string& escalation, const std::string& route,
                           bool highest) override;
@@ -113,7 +113,7 @@ class Tenant : public Environment {
   std::map<int64_t, std::unique_ptr<CompiledPolicy>> policies_;
   const CompiledPolicy* current_ = nullptr;
   std::unique_ptr<CalendarBook> book_;
-  mutable absl::flat_hash_map<std::string, std::unique_ptr<v1::AccountChanged>> accounts_;
+  mutable absl::flat_hash_map<std::string, std::unique_ptr<v1::AccountState>> accounts_;
 };
 
 class Tenant::WithCalendars : public Environment {
@@ -129,7 +129,7 @@ class Tenant::WithCalendars : public Environment {
   std::string LocalText(const std::string& calendar, Instant t) const override {
     return tenant_.LocalText(calendar, t);
   }
-  const v1::AccountChanged* FindAccount(const std::string& account) const override {
+  const v1::AccountState* FindAccount(const std::string& account) const override {
     return tenant_.FindAccount(account);
   }
   PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,

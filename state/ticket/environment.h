@@ -41,7 +41,7 @@ class Environment {
   // ("always"), in the policy's display zone.
   virtual std::string LocalText(const std::string& calendar, Instant t) const = 0;
   // Null: unknown account.
-  virtual const v1::AccountChanged* FindAccount(const std::string& account) const = 0;
+  virtual const v1::AccountState* FindAccount(const std::string& account) const = 0;
 
   // Takes one page from the route's bucket. `highest`: the ticket has the policy's highest
   // severity.

@@ -15,7 +15,7 @@ using v1::TicketFacts;
 
 struct Context {
   const CompiledPolicy& policy;
-  const v1::AccountChanged* account;
+  const v1::AccountState* account;
   const v1::Event& event;
   Instant at;
   TicketFacts* facts;
@@ -276,7 +276,7 @@ const std::string& FieldValue(const TicketFacts& facts, std::string_view name) {
   return kEmpty;
 }
 
-void ResolvePlan(const CompiledPolicy& policy, const v1::AccountChanged* account,
+void ResolvePlan(const CompiledPolicy& policy, const v1::AccountState* account,
                  const std::string& wished_plan, TicketFacts* facts) {
   if (!wished_plan.empty() && policy.FindPlan(wished_plan) != nullptr) {
     facts->set_plan(wished_plan);
@@ -285,11 +285,11 @@ void ResolvePlan(const CompiledPolicy& policy, const v1::AccountChanged* account
   }
   if (facts->plan_is_own() && policy.FindPlan(facts->plan()) != nullptr) return;
   facts->clear_plan_is_own();
-  const bool named = account != nullptr && policy.FindPlan(account->plan()) != nullptr;
-  facts->set_plan(named ? account->plan() : policy.policy().default_plan());
+  const bool named = account != nullptr && policy.FindPlan(account->facts().plan()) != nullptr;
+  facts->set_plan(named ? account->facts().plan() : policy.policy().default_plan());
 }
 
-FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountChanged* account,
+FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountState* account,
                       const v1::Event& event, Instant at, TicketFacts* facts) {
   FactChange change;
   const Context context{policy, account, event, at, facts, &change};

@@ -43,16 +43,16 @@ struct FactChange {
 FactSet LastingFacts(const v1::TicketFacts& facts);
 
 // `account` may be null.
-FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountChanged* account,
+FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountState* account,
                       const v1::Event& event, Instant at, v1::TicketFacts* facts);
 
 // Plan and severity ceiling of the ticket under the policy, after a change of account, plan or
 // policy.
-void ResolvePlan(const CompiledPolicy& policy, const v1::AccountChanged* account,
+void ResolvePlan(const CompiledPolicy& policy, const v1::AccountState* account,
                  const std::string& wished_plan, v1::TicketFacts* facts);
 
 bool Matches(const v1::Matcher& matcher, const v1::TicketFacts& facts,
-             const v1::AccountChanged* account);
+             const v1::AccountState* account);
 
 // Value of a field; empty: absent.
 const std::string& FieldValue(const v1::TicketFacts& facts, std::string_view name);

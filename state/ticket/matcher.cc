@@ -26,9 +26,9 @@ bool OneOf(const Wanted& wanted, const std::string& present) {
 }  // namespace
 
 bool Matches(const v1::Matcher& matcher, const v1::TicketFacts& facts,
-             const v1::AccountChanged* account) {
+             const v1::AccountState* account) {
   static const v1::AccountChanged kUnknown;
-  const v1::AccountChanged& known = account != nullptr ? *account : kUnknown;
+  const v1::AccountChanged& known = account != nullptr ? account->facts() : kUnknown;
   const auto entitled = [&](const std::string& name) {
     return Contains(known.entitlements(), name);
   };

@@ -30,10 +30,10 @@ void DescribeClock(const Environment& environment, const std::string& account,
   if (due_ms == 0) return;
   ToProto(Instant{due_ms}, decision->mutable_due_at());
   // As the customer reads it, if the account names a calendar.
-  const v1::AccountChanged* const known = environment.FindAccount(account);
-  const bool placed = known != nullptr && !known->calendar().empty();
-  page->set_due_local(
-      environment.LocalText(placed ? known->calendar() : clock.calendar(), Instant{due_ms}));
+  const v1::AccountState* const known = environment.FindAccount(account);
+  const bool placed = known != nullptr && !known->facts().calendar().empty();
+  page->set_due_local(environment.LocalText(placed ? known->facts().calendar() : clock.calendar(),
+                                            Instant{due_ms}));
 }
 
 std::string ReplaceTicketId(const std::string& url, std::string_view ticket_id) {

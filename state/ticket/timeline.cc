@@ -12,7 +12,7 @@ namespace escalation {
 using v1::ClockState;
 using v1::Metric;
 
-const v1::AccountChanged* Timeline::Account() const {
+const v1::AccountState* Timeline::Account() const {
   return environment_.FindAccount(state_.facts().account());
 }
 

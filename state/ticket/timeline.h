@@ -80,7 +80,7 @@ class Timeline {
  private:
   struct Cause;  // The policy, plan and account in force for the event being applied.
 
-  const v1::AccountChanged* Account() const;
+  const v1::AccountState* Account() const;
   const Calendar& CalendarOf(const v1::ClockState& clock) const;
   const CompiledTarget* TargetOf(const v1::ClockState& clock) const;
   v1::MetricRun* FindRun(const std::string& metric);

@@ -16,7 +16,7 @@ struct Timeline::Cause {
   // Null: the ticket has no plan that the policy knows.
   const CompiledPlan* plan;
   // Null: unknown account.
-  const v1::AccountChanged* account;
+  const v1::AccountState* account;
 };
 
 }  // namespace escalation

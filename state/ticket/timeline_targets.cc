@@ -23,8 +23,7 @@ struct Lane {
 };
 
 std::vector<Lane> ApplicableTargets(const CompiledPolicy& policy, const CompiledMetric& metric,
-                                    const v1::TicketFacts& facts,
-                                    const v1::AccountChanged* account) {
+                                    const v1::TicketFacts& facts, const v1::AccountState* account) {
   std::vector<Lane> lanes;
   const int rank = policy.SeverityRank(facts.severity());
   for (const CompiledTarget* const target : metric.targets) {
@@ -42,10 +41,11 @@ std::vector<Lane> ApplicableTargets(const CompiledPolicy& policy, const Compiled
 
 // The name of the calendar that the target runs on.
 std::string ResolveCalendar(const v1::Policy& policy, const v1::Plan& plan,
-                            const v1::Target& target, const v1::AccountChanged* account) {
+                            const v1::Target& target, const v1::AccountState* account) {
   if (!target.calendar().empty() && target.calendar() != "account") return target.calendar();
-  if (target.calendar() == "account" && account != nullptr && !account->calendar().empty()) {
-    return account->calendar();
+  if (target.calendar() == "account" && account != nullptr &&
+      !account->facts().calendar().empty()) {
+    return account->facts().calendar();
   }
   if (!plan.calendar().empty()) return plan.calendar();
   return policy.default_calendar().empty() ? "always" : policy.default_calendar();
@@ -53,9 +53,9 @@ std::string ResolveCalendar(const v1::Policy& policy, const v1::Plan& plan,
 
 // The contract's length of the target, else the policy's. A length in a contract that cannot be
 // read was flagged when the account changed.
-v1::Span ResolveLength(const v1::Target& target, const v1::AccountChanged* account) {
+v1::Span ResolveLength(const v1::Target& target, const v1::AccountState* account) {
   if (account != nullptr) {
-    for (const v1::AccountChanged::Override& exception : account->overrides()) {
+    for (const v1::AccountChanged::Override& exception : account->facts().overrides()) {
       if (exception.target() != target.name()) continue;
       absl::StatusOr<v1::Span> span = ParseSpan(exception.within());
       if (span.ok()) {

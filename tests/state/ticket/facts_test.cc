@@ -57,7 +57,7 @@ class FactsTest : public ::testing::Test {
   }
 
   std::unique_ptr<CompiledPolicy> policy_;
-  v1::AccountChanged account_;
+  v1::AccountState account_;
   bool account_known_ = false;
   Instant at_ = kNine;
   v1::TicketFacts facts_;
@@ -196,7 +196,7 @@ TEST_F(FactsTest, a_plan_without_tickets_is_flagged_with_its_hint) {
 }
 
 TEST_F(FactsTest, the_plan_is_the_tickets_own_then_the_accounts_then_the_default) {
-  account_.set_plan("gift");
+  account_.mutable_facts()->set_plan("gift");
   EXPECT_EQ(Apply("opened { plan: 'none' }").notes[0].flagged().reason(), "unknown_plan");
   EXPECT_EQ(facts_.plan(), "gold") << "the account is unknown";
   ResolvePlan(*policy_, &account_, "", &facts_);
@@ -207,7 +207,7 @@ TEST_F(FactsTest, the_plan_is_the_tickets_own_then_the_accounts_then_the_default
   facts_.set_plan("dropped");
   ResolvePlan(*policy_, &account_, "", &facts_);
   EXPECT_EQ(facts_.plan(), "gift") << "its own plan is in no policy any more";
-  account_.set_plan("dropped");
+  account_.mutable_facts()->set_plan("dropped");
   ResolvePlan(*policy_, &account_, "", &facts_);
   EXPECT_EQ(facts_.plan(), "gold");
 }
