@@ -76,6 +76,12 @@ std::vector<PolicyProblem> PolicyChecker::Run() {
   CheckRoutes();
   CheckCycles();
   CheckWorkarounds();
+  CheckIntake();
+  CheckAnnouncements();
+  CheckUpdates();
+  CheckRules();
+  CheckPlanSetup();
+  CheckRedaction();
   return std::move(problems_);
 }
 
@@ -93,6 +99,9 @@ void PolicyChecker::CheckSizes() {
   CheckLimit(top, "routes", policy_.routes_size(), kRoutesMax);
   CheckLimit(top, "links", policy_.links_size(), kLinksMax);
   CheckLimit({"time", "time"}, "sources", policy_.sources_size(), kSourcesMax);
+  CheckLimit(top, "announce", policy_.announcements_size(), kAnnouncementsMax);
+  CheckLimit(top, "updates", policy_.updates_size(), kUpdateTermsMax);
+  CheckLimit(top, "rules", policy_.rules_size(), kRulesMax);
   CheckLimit(top, "workarounds", policy_.workaround_steps_size(), kSeveritiesMax);
 }
 
@@ -135,8 +144,12 @@ void PolicyChecker::CheckTimes() {
 }
 
 void PolicyChecker::CheckPermissions() {
-  CheckTexts({"permissions", "permissions"}, "set_severity",
-             ToNames(policy_.permissions().set_severity()));
+  const Part part{"permissions", "permissions"};
+  const v1::Permissions& permissions = policy_.permissions();
+  CheckTexts(part, "set_severity", ToNames(permissions.set_severity()));
+  CheckTexts(part, "downgrade", ToNames(permissions.downgrade()));
+  CheckTexts(part, "access", ToNames(permissions.access()));
+  CheckTexts(part, "follow", ToNames(permissions.follow()));
 }
 
 void PolicyChecker::CheckLinks() {
@@ -180,6 +193,8 @@ void PolicyChecker::CheckLevels() {
     CheckTexts(part, "requires", ToNames(level.required_fields()));
     CheckTexts(part, "requires_values", NamesOf(level.required_values()));
     CheckCalendar(part, "calendar", level.calendar(), {"always"});
+    CheckAllKnown(part, "from", "level", ToNames(level.from()), levels_);
+    CheckAllKnown(part, "plans", "plan", ToNames(level.plans()), plans_);
   }
 }
 
@@ -257,14 +272,17 @@ void PolicyChecker::CheckTexts(const Part& part, std::string_view key, const Nam
 
 void PolicyChecker::CheckSeverities(const Part& part, std::string_view key,
                                     const Names& severities) {
-  CheckTexts(part, key, severities);
-  for (size_t i = 0; i < severities.size(); ++i) {
-    if (std::find(severities_.begin(), severities_.end(), severities[i]) != severities_.end()) {
-      continue;
-    }
+  CheckAllKnown(part, key, "severity", severities, severities_);
+}
+
+void PolicyChecker::CheckAllKnown(const Part& part, std::string_view key, std::string_view kind,
+                                  const Names& names, const Names& known) {
+  CheckTexts(part, key, names);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (std::find(known.begin(), known.end(), names[i]) != known.end()) continue;
     Add(part, Cat(key, "[", i, "]"),
-        Cat(Quoted(key), " names an unknown severity ", Quoted(severities[i])),
-        HintOf(severities[i], severities_, "known:"));
+        Cat(Quoted(key), " names an unknown ", kind, " ", Quoted(names[i])),
+        known.empty() ? Cat("the policy has no ", kind, "s") : HintOf(names[i], known, "known:"));
   }
 }
 
@@ -276,14 +294,10 @@ void PolicyChecker::CheckMatcher(const Part& part, const v1::Matcher& matcher) {
   CheckTexts(when, "without_entitlements", ToNames(matcher.without_entitlements()));
   CheckTexts(when, "topics", ToNames(matcher.topics()));
   CheckTexts(when, "channels", ToNames(matcher.channels()));
-  CheckTexts(when, "levels", ToNames(matcher.levels()));
-  for (int i = 0; i < matcher.levels_size(); ++i) {
-    if (std::find(levels_.begin(), levels_.end(), matcher.levels(i)) != levels_.end()) continue;
-    Add(when, Cat("levels[", i, "]"),
-        Cat("\"levels\" names an unknown level ", Quoted(matcher.levels(i))),
-        levels_.empty() ? "the policy has no levels"
-                        : HintOf(matcher.levels(i), levels_, "known:"));
-  }
+  CheckTexts(when, "groups", ToNames(matcher.groups()));
+  CheckTexts(when, "other_than_topics", ToNames(matcher.other_than_topics()));
+  CheckAllKnown(when, "levels", "level", ToNames(matcher.levels()), levels_);
+  CheckAllKnown(when, "plans", "plan", ToNames(matcher.plans()), plans_);
 }
 
 }  // namespace escalation

@@ -31,6 +31,8 @@ void PolicyChecker::CheckPlans() {
     CheckCalendar(part, "calendar", plan.calendar(), {"always"});
     CheckKnown(part, "severity_ceiling", "severity", plan.severity_ceiling(), severities_);
     CheckLimit(part, "targets", plan.targets_size(), kTargetsMax);
+    CheckChannels(part, plan);
+    CheckEntitlements(part, plan);
     if (plan.hint().size() > 2 * kTextBytesMax) {
       Add(part, "hint", Cat("\"hint\" is too long, at most ", 2 * kTextBytesMax, " bytes"));
     }
@@ -60,7 +62,7 @@ void PolicyChecker::CheckTarget(const v1::Plan& plan, int index) {
   CheckSeverities(part, "severity", Names(target.severities().begin(), target.severities().end()));
   CheckMatcher(part, target.when());
   CheckCalendar(part, "calendar", target.calendar(), {"always", "account"});
-  CheckWarnings(part, target);
+  CheckWarnings(part, target.warn_at(), target.within());
   CheckKnown(part, "warned", "escalation", target.on_warned(), escalations_);
   CheckKnown(part, "breached", "escalation", target.on_breached(), escalations_);
   if (!target.on_warned().empty() && target.warn_at().empty()) {
@@ -91,6 +93,10 @@ void PolicyChecker::CheckWithin(const Part& part, const v1::Target& target) {
     if (!explicit_due) Add(part, "within", "\"within\" is missing");
     return;
   }
+  CheckSpan(part, within);
+}
+
+void PolicyChecker::CheckSpan(const Part& part, const v1::Span& within) {
   const bool days =
       within.ms() == 0 && (within.business_days() != 0 || within.text().ends_with("bd"));
   if (days) {
@@ -113,22 +119,22 @@ void PolicyChecker::CheckWithin(const Part& part, const v1::Target& target) {
   }
 }
 
-void PolicyChecker::CheckWarnings(const Part& part, const v1::Target& target) {
-  CheckLimit(part, "warn_at", target.warn_at_size(), kWarningsMax);
+void PolicyChecker::CheckWarnings(const Part& part,
+                                  const google::protobuf::RepeatedPtrField<v1::Warning>& warnings,
+                                  const v1::Span& within) {
+  CheckLimit(part, "warn_at", warnings.size(), kWarningsMax);
   std::set<std::string> seen;
-  for (int i = 0; i < target.warn_at_size(); ++i) {
-    const v1::Warning& warning = target.warn_at(i);
+  for (int i = 0; i < warnings.size(); ++i) {
+    const v1::Warning& warning = warnings.Get(i);
     const std::string key = Cat("warn_at[", i, "]");
     const std::string text = WarningText(warning);
     if (warning.before_ms() == 0 && (warning.used_bp() < 1 || warning.used_bp() > 9999)) {
       Add(part, key, Cat("\"warn_at\" must be from 0.01% to 99.99%, got ", text));
     } else if (warning.before_ms() < 0 || (warning.before_ms() > 0 && warning.used_bp() != 0)) {
       Add(part, key, "\"warn_at\" must be a share of the target or a time before it is due");
-    } else if (warning.before_ms() > 0 && target.within().ms() > 0 &&
-               warning.before_ms() >= target.within().ms()) {
+    } else if (warning.before_ms() > 0 && within.ms() > 0 && warning.before_ms() >= within.ms()) {
       Add(part, key,
-          Cat("\"warn_at\" must lie within the target's ", SpanText(target.within()), ", got ",
-              text));
+          Cat("\"warn_at\" must lie within the target's ", SpanText(within), ", got ", text));
     }
     if (!seen.insert(text).second) Add(part, key, Cat("\"warn_at\" holds ", text, " twice"));
   }

@@ -56,8 +56,20 @@ class PolicyChecker {
   void CheckPlans();
   void CheckTarget(const v1::Plan& plan, int index);
   void CheckWithin(const Part& part, const v1::Target& target);
-  void CheckWarnings(const Part& part, const v1::Target& target);
+  void CheckSpan(const Part& part, const v1::Span& within);
+  void CheckWarnings(const Part& part,
+                     const google::protobuf::RepeatedPtrField<v1::Warning>& warnings,
+                     const v1::Span& within);
   void CheckMetrics();
+  // policy_check_intake.cc
+  void CheckIntake();
+  void CheckAnnouncements();
+  void CheckUpdates();
+  void CheckRules();
+  void CheckPlanSetup();
+  void CheckRedaction();
+  void CheckChannels(const Part& part, const v1::Plan& plan);
+  void CheckEntitlements(const Part& part, const v1::Plan& plan);
   // policy_check_escalations.cc
   void CheckEscalations();
   void CheckSteps(const v1::Escalation& escalation);
@@ -80,6 +92,8 @@ class PolicyChecker {
   void CheckTexts(const Part& part, std::string_view key, const Names& texts);
   // Known, and none twice.
   void CheckSeverities(const Part& part, std::string_view key, const Names& severities);
+  void CheckAllKnown(const Part& part, std::string_view key, std::string_view kind,
+                     const Names& names, const Names& known);
   void CheckMatcher(const Part& part, const v1::Matcher& matcher);
   // The names of a list of parts: well formed, none twice. Their paths are list.NAME or
   // list[i].

@@ -51,6 +51,9 @@ void WalkPermissions(YamlMap& top, v1::Policy* policy) {
   Assign(map->Texts("set_severity"), permissions->mutable_set_severity());
   const auto wish = map->Word("customer_severity", {{"ignored", 0}, {"provisional", 1}});
   permissions->set_customer_severity_provisional(wish.value_or(0) == 1);
+  Assign(map->Texts("downgrade"), permissions->mutable_downgrade());
+  Assign(map->Texts("access"), permissions->mutable_access());
+  Assign(map->Texts("follow"), permissions->mutable_follow());
   map->Finish();
 }
 
@@ -68,6 +71,7 @@ void WalkDefaults(YamlMap& top, v1::Policy* policy) {
   }
   policy->set_default_calendar(top.Text("default_calendar"));
   policy->set_display_zone(top.Text("display_zone"));
+  policy->set_default_channel(top.Text("default_channel"));
 }
 
 // A trigger on opening that names no severity is for all of them.
@@ -102,6 +106,14 @@ std::vector<v1::CalendarDefinition> WalkFile(YamlMap& top, const std::string& fo
   WalkTriggers(top, policy);
   WalkLevels(top, policy);
   WalkRoutes(top, policy);
+  WalkIntake(top, policy);
+  WalkAnnouncements(top, policy);
+  WalkUpdates(top, policy);
+  WalkRules(top, policy);
+  WalkPlanSetup(top, policy);
+  WalkRedaction(top, policy);
+  policy->set_review_after_resolution(top.Flag("review_after_resolution").value_or(false));
+  Assign(top.Texts("resolution_reasons"), policy->mutable_resolution_reasons());
   for (const auto& [from, to] : top.Pairs("workarounds")) {
     v1::SeverityStep* step = policy->add_workaround_steps();
     step->set_from(from);

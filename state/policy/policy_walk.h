@@ -27,6 +27,12 @@ void WalkEscalations(YamlMap& top, v1::Policy* policy);
 void WalkTriggers(YamlMap& top, v1::Policy* policy);
 void WalkLevels(YamlMap& top, v1::Policy* policy);
 void WalkRoutes(YamlMap& top, v1::Policy* policy);
+void WalkIntake(YamlMap& top, v1::Policy* policy);
+void WalkAnnouncements(YamlMap& top, v1::Policy* policy);
+void WalkUpdates(YamlMap& top, v1::Policy* policy);
+void WalkRules(YamlMap& top, v1::Policy* policy);
+void WalkPlanSetup(YamlMap& top, v1::Policy* policy);
+void WalkRedaction(YamlMap& top, v1::Policy* policy);
 
 // Files named in the policy are relative to `folder`.
 std::vector<v1::CalendarDefinition> WalkCalendars(YamlMap& top, const std::string& folder);
@@ -35,6 +41,10 @@ std::vector<v1::CalendarDefinition> WalkCalendars(YamlMap& top, const std::strin
 void WalkMatcher(YamlMap& map, v1::Matcher* matcher);
 // A duration or business days such as "2bd" under `key`; false: absent or malformed.
 bool WalkSpan(YamlMap& map, std::string_view key, Need need, v1::Span* span);
+// `reading:` of business days.
+void WalkReading(YamlMap& map, v1::Span* span);
+// `warn_at:`.
+void WalkWarnings(YamlMap& map, google::protobuf::RepeatedPtrField<v1::Warning>* warnings);
 // `pause:`, `while:` ... : lasting facts. Start, stop, cancel: momentary facts.
 const std::vector<Choice>& LastingFacts();
 const std::vector<Choice>& MomentaryFacts();

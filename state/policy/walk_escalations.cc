@@ -116,7 +116,8 @@ void WalkTriggers(YamlMap& top, v1::Policy* policy) {
     const auto on = map.Word("on",
                              {{"opened", v1::Trigger::OPENED_WITH_SEVERITY},
                               {"token", v1::Trigger::TOKEN},
-                              {"level_entered", v1::Trigger::LEVEL_ENTERED}},
+                              {"level_entered", v1::Trigger::LEVEL_ENTERED},
+                              {"unassigned", v1::Trigger::UNASSIGNED}},
                              Need::kRequired);
     trigger->set_on(static_cast<v1::Trigger::On>(on.value_or(0)));
     Assign(map.Texts("severity"), trigger->mutable_severities());
@@ -149,6 +150,8 @@ void WalkLevels(YamlMap& top, v1::Policy* policy) {
       field->set_value(value);
     }
     level->set_calendar(map.Text("calendar"));
+    Assign(map.Texts("from"), level->mutable_from());
+    Assign(map.Texts("plans"), level->mutable_plans());
     map.Finish();
   }
 }

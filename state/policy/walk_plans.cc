@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "state/base/text.h"
+#include "state/policy/policy_check.h"
 #include "state/policy/policy_names.h"
 #include "state/policy/policy_walk.h"
 
@@ -26,30 +27,6 @@ std::optional<int32_t> ReadBasisPoints(std::string_view text) {
   return value;
 }
 
-void WalkWarnings(YamlMap& map, v1::Target* target) {
-  for (const YamlNode* item : map.List("warn_at")) {
-    if (item->kind == YamlNode::Kind::kBroken) continue;
-    const std::string& text = item->text;
-    LengthProblem problem;
-    if (item->kind == YamlNode::Kind::kText && !text.empty() && text.back() == '%') {
-      if (const std::optional<int32_t> share = ReadBasisPoints(text)) {
-        target->add_warn_at()->set_used_bp(*share);
-        continue;
-      }
-    } else if (item->kind == YamlNode::Kind::kText) {
-      const std::optional<Duration> left = ReadLength(text, "warn_at", &problem);
-      if (left && text.front() == '-') {
-        target->add_warn_at()->set_before_ms(-left->ms);
-        continue;
-      }
-    }
-    map.Problem(
-        item->place,
-        Cat("\"warn_at\" must hold shares or times before the due moment, got ", GotText(*item)),
-        "write 75% for a share of the target, -5m for five minutes before it is due");
-  }
-}
-
 void WalkTarget(const YamlNode& node, const v1::Plan& plan, int index, Walk walk,
                 v1::Target* target) {
   std::string name;
@@ -65,13 +42,10 @@ void WalkTarget(const YamlNode& node, const v1::Plan& plan, int index, Walk walk
   if (target->when().ByteSizeLong() == 0) target->clear_when();
   // A deadline has no length of its own.
   if (!WalkSpan(map, "within", Need::kOptional, target->mutable_within())) target->clear_within();
-  if (const auto reading = map.Word("reading", {{"hours", v1::Span::HOURS},
-                                                {"same_time", v1::Span::SAME_TIME},
-                                                {"end_of_day", v1::Span::END_OF_DAY}})) {
-    target->mutable_within()->set_reading(static_cast<v1::Span::Reading>(*reading));
-  }
+  WalkReading(map, target->mutable_within());
+  if (target->within().ByteSizeLong() == 0) target->clear_within();
   target->set_calendar(map.Text("calendar"));
-  WalkWarnings(map, target);
+  WalkWarnings(map, target->mutable_warn_at());
   target->set_on_warned(map.Text("warned"));
   target->set_on_breached(map.Text("breached"));
   target->set_overrides_pauses(map.Has("pause"));
@@ -88,6 +62,38 @@ void WalkTarget(const YamlNode& node, const v1::Plan& plan, int index, Walk walk
   map.Finish();
 }
 
+// A name, or a map of one that only some accounts have.
+void WalkChannels(YamlMap& map, v1::Plan* plan) {
+  int index = 0;
+  for (const YamlNode* item : map.List("channels")) {
+    v1::PlanChannel* const channel = plan->add_channels();
+    const std::string path = ItemPath(plan->path(), "channels", index++);
+    if (item->kind == YamlNode::Kind::kText) {
+      channel->set_name(item->text);
+      continue;
+    }
+    YamlMap one(*item, Cat(map.where(), ", channel ", index), path, map.walk());
+    channel->set_name(one.Text("name", Need::kRequired));
+    channel->set_entitlement(one.Text("entitlement"));
+    one.Finish();
+  }
+}
+
+void WalkEntitlements(YamlMap& map, v1::Plan* plan) {
+  for (const YamlEntry* entry : map.Named("entitlements")) {
+    v1::EntitlementTerms* const terms = plan->add_entitlements();
+    terms->set_name(entry->key);
+    terms->set_path(Cat(plan->path(), ".entitlements.", entry->key));
+    YamlMap one(entry->value, Cat(map.where(), ", entitlement ", Quoted(entry->key)), terms->path(),
+                map.walk());
+    terms->set_per_year(static_cast<int32_t>(one.Integer("per_year", 1, 1'000'000).value_or(0)));
+    terms->set_lead_ms(one.Length("lead").value_or(Duration{}).ms);
+    terms->set_longest_ms(one.Length("longest").value_or(Duration{}).ms);
+    terms->set_charged(one.Flag("charged").value_or(false));
+    one.Finish();
+  }
+}
+
 void WalkPlan(const YamlEntry& entry, Walk walk, v1::Plan* plan) {
   plan->set_name(entry.key);
   plan->set_path(PartPath("plans", entry.key));
@@ -97,6 +103,10 @@ void WalkPlan(const YamlEntry& entry, Walk walk, v1::Plan* plan) {
   const auto tickets = map.Word("tickets", {{"served", 0}, {"none", 1}});
   plan->set_no_tickets(tickets.value_or(0) == 1);
   plan->set_hint(map.Text("hint"));
+  WalkChannels(map, plan);
+  WalkEntitlements(map, plan);
+  const auto term = map.Integer("minimum_term_months", 1, kTermMonthsMax);
+  plan->set_minimum_term_months(static_cast<int32_t>(term.value_or(0)));
   int index = 0;
   for (const YamlNode* item : map.List("targets")) {
     WalkTarget(*item, *plan, index++, walk, plan->add_targets());
@@ -128,6 +138,37 @@ const std::vector<Choice>& MomentaryFacts() {
                                {"handover_accepted", v1::Metric::HANDOVER_ACCEPTED},
                                {"level_left", v1::Metric::LEVEL_LEFT}};
   return facts;
+}
+
+void WalkReading(YamlMap& map, v1::Span* span) {
+  const auto reading = map.Word("reading", {{"hours", v1::Span::HOURS},
+                                            {"same_time", v1::Span::SAME_TIME},
+                                            {"end_of_day", v1::Span::END_OF_DAY}});
+  if (reading) span->set_reading(static_cast<v1::Span::Reading>(*reading));
+}
+
+void WalkWarnings(YamlMap& map, google::protobuf::RepeatedPtrField<v1::Warning>* warnings) {
+  for (const YamlNode* item : map.List("warn_at")) {
+    if (item->kind == YamlNode::Kind::kBroken) continue;
+    const std::string& text = item->text;
+    LengthProblem problem;
+    if (item->kind == YamlNode::Kind::kText && !text.empty() && text.back() == '%') {
+      if (const std::optional<int32_t> share = ReadBasisPoints(text)) {
+        warnings->Add()->set_used_bp(*share);
+        continue;
+      }
+    } else if (item->kind == YamlNode::Kind::kText) {
+      const std::optional<Duration> left = ReadLength(text, "warn_at", &problem);
+      if (left && text.front() == '-') {
+        warnings->Add()->set_before_ms(-left->ms);
+        continue;
+      }
+    }
+    map.Problem(
+        item->place,
+        Cat("\"warn_at\" must hold shares or times before the due moment, got ", GotText(*item)),
+        "write 75% for a share of the target, -5m for five minutes before it is due");
+  }
 }
 
 bool WalkSpan(YamlMap& map, std::string_view key, Need need, v1::Span* span) {
@@ -171,6 +212,9 @@ void WalkMatcher(YamlMap& map, v1::Matcher* matcher) {
   Assign(when->Texts("topics"), matcher->mutable_topics());
   Assign(when->Texts("channels"), matcher->mutable_channels());
   Assign(when->Texts("levels"), matcher->mutable_levels());
+  Assign(when->Texts("plans"), matcher->mutable_plans());
+  Assign(when->Texts("groups"), matcher->mutable_groups());
+  Assign(when->Texts("other_than_topics"), matcher->mutable_other_than_topics());
   when->Finish();
 }
 
