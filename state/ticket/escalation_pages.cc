@@ -145,8 +145,12 @@ void EscalationMachine::ResolveAtPager(const v1::PageResolved& resolved, Instant
     flagged->set_detail(Cat("resolved page ", resolved.key(), " is not open"));
     return;
   }
-  page->set_closed(true);  // It is closed where it stands; the others are closed by us.
-  if (!HasStopped(*run)) Stop(run, "resolved_at_pager", at);
+  // Told like any closing: where it stands already it changes nothing.
+  if (HasStopped(*run)) {
+    ClosePage(*run, page, "resolved_at_pager", at);
+  } else {
+    Stop(run, "resolved_at_pager", at);
+  }
 }
 
 // One process kept it back, and its successor had sent it before the log said so.

@@ -96,16 +96,22 @@ void Timeline::Apply(const PlacedEvent& placed) {
   state_.set_reached_ms(at.ms);
   const CompiledPolicy& policy = environment_.PolicyAt(placed.policy_revision);
   // The account is looked up by the name that the ticket has after an Opened.
-  const std::string& account_name =
-      event.has_opened() ? event.opened().account() : state_.facts().account();
+  const std::string& account_name = event.has_opened()     ? event.opened().account()
+                                    : event.has_observed() ? event.observed().opened().account()
+                                                           : state_.facts().account();
   FactChange change =
       ApplyEvent(policy, environment_.FindAccount(account_name), event, at, state_.mutable_facts());
   for (v1::Decision& note : change.notes) observer_.OnNote(std::move(note), at);
 
   const Cause cause{policy, policy.FindPlan(state_.facts().plan()), Account()};
-  if (state_.facts().opened_ms() != 0 && state_.facts().merged_into().empty()) {
+  if (state_.facts().contact_unconfirmed()) {
+    // Also what was promised before it was known who opened it.
+    if (event.has_opened()) EndAll("contact_not_authorized", at);
+  } else if (state_.facts().opened_ms() != 0 && state_.facts().merged_into().empty()) {
     const FactSet silent = placed.starts_nothing ? Bit(Metric::CUSTOMER_MESSAGE) : 0;
-    StepRuns(cause, change, change.facts & ~silent, at);
+    // What confirms a ticket begins its clocks and meets none of them.
+    const FactSet facts = change.confirmed ? OpeningFacts(change) : change.facts;
+    StepRuns(cause, change, facts, (facts | change.facts) & ~silent, at);
     if (change.update_agreed != Instant::Past()) AgreeUpdate(change.update_agreed, at);
     PauseOrResume(at);
   }
@@ -113,7 +119,15 @@ void Timeline::Apply(const PlacedEvent& placed) {
   observer_.OnFacts(placed, change, state_.facts());
 }
 
-void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet starts, Instant at) {
+// As if the ticket had been opened with it.
+FactSet Timeline::OpeningFacts(const FactChange& change) const {
+  FactSet facts = Bit(Metric::OPENED) | (change.facts & Bit(Metric::SEVERITY_SET));
+  if (!state_.facts().opened_by_agent()) facts |= Bit(Metric::OPENED_BY_CUSTOMER);
+  return facts;
+}
+
+void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet facts, FactSet starts,
+                        Instant at) {
   if (cause.plan == nullptr || cause.plan->plan->no_tickets()) {
     EndAll("target_gone", at);
     return;
@@ -131,7 +145,7 @@ void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet st
     const v1::MetricRun* const before = FindRun(metric.metric->name());
     const int cycle_before = before->cycle();
     const bool open_before = before->open();
-    StepRun(metric, change.facts, starts, at);
+    StepRun(metric, facts, starts, at);
     const v1::MetricRun& run = *FindRun(metric.metric->name());
     if (!run.open()) continue;
     // Severity, plan and fields may have changed while nothing ran.
@@ -141,7 +155,7 @@ void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet st
                    change.retarget ? change.retarget_reason : "reopened", at);
     }
   }
-  StepDeadlines(cause, change.facts, at);
+  StepDeadlines(cause, facts, at);
 }
 
 // Stop before pause before start. Starting means opening a cycle of the metric; MatchTargets gives
@@ -165,9 +179,13 @@ void Timeline::StepRun(const CompiledMetric& metric, FactSet facts, FactSet star
 
   if ((starts & metric.start) == 0) return;
   const Metric::Restart restart = metric.metric->restart();
-  if (stopped && restart == Metric::KEEP) return;
+  // What starts and is over with the same event was never owed.
+  const bool over = stopped || (facts & metric.stop) != 0;
+  if (over && restart == Metric::KEEP) return;
   if (run->open() && restart == Metric::KEEP) return;
-  if (run->cycle() > 0 && metric.metric->once()) return;
+  // A ticket that is confirmed opens anew.
+  const bool opens = (facts & Bit(Metric::OPENED)) != 0;
+  if (run->cycle() > 0 && metric.metric->once() && !opens) return;
   if (run->open()) {
     const bool replaced = restart == Metric::REPLACE;
     EndClocks(name, replaced ? ClockState::CANCELLED : ClockState::MET, "replaced", false, at);

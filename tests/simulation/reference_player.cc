@@ -183,7 +183,9 @@ class Player {
       stopped = true;
     }
     if (said.reopened && run.suspended) Reopen(metric, &run);
-    if (Starts(rule, said) && !(stopped && !rule.renews) && !(run.open && !rule.renews) &&
+    // What ends with the event that would begin it was never owed.
+    const bool ended = stopped || answered || solved;
+    if (Starts(rule, said) && !(ended && !rule.renews) && !(run.open && !rule.renews) &&
         !(rule.once && run.cycle > 0)) {
       if (run.open) EndCycle(metric, State::kMet, false);
       run = {run.cycle + 1, true, false};
