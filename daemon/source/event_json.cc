@@ -1,13 +1,43 @@
 #include "daemon/source/event_json.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "daemon/source/json_scanner.h"
 #include "daemon/source/message_json.h"
+#include "daemon/source/message_text.h"
 #include "state/base/text.h"
 
 namespace escalation {
 namespace {
 
 using Events = std::vector<v1::Event>;
+
+void FindInMessage(std::string_view text, const SourceText::Given& given,
+                   google::protobuf::Message* out) {
+  auto* const message = static_cast<v1::MessageAdded*>(out);
+  MessageText found = ReadMessageText(text);
+  auto& tokens = *message->mutable_tokens();
+  for (std::string& token : found.tokens) {
+    if (static_cast<size_t>(tokens.size()) >= kTokensMax) break;
+    if (std::find(tokens.begin(), tokens.end(), token) == tokens.end()) {
+      *tokens.Add() = std::move(token);
+    }
+  }
+  if (!given("length")) message->set_length(found.length);
+  if (!given("is_question")) message->set_is_question(found.is_question);
+}
+
+void FindInDescription(std::string_view text, const SourceText::Given& given,
+                       google::protobuf::Message* out) {
+  if (given("description_length")) return;
+  static_cast<v1::Opened*>(out)->set_description_length(TextLength(text));
+}
+
+constexpr SourceText kSourceTexts[] = {
+    {"escalation.v1.MessageAdded", "text", FindInMessage},
+    {"escalation.v1.Opened", "description", FindInDescription},
+};
 
 absl::Status TooMany() {
   return FieldError("events",
@@ -22,7 +52,8 @@ absl::Status ReadArray(JsonScanner* scanner, Events* out) {
   while (scanner->NextElement()) {
     if (out->size() == kEventsPerBodyMax) return TooMany();
     const std::string root = Cat("events[", out->size(), "]");
-    if (absl::Status status = ReadMessage(scanner, root, &out->emplace_back()); !status.ok()) {
+    if (absl::Status status = ReadMessage(scanner, root, &out->emplace_back(), kSourceTexts);
+        !status.ok()) {
       return status;
     }
   }
@@ -52,7 +83,7 @@ absl::Status ReadJson(std::string_view text, Events* out) {
   } else if (scanner.Peek() == JsonScanner::Kind::kObject && IsEnvelope(scanner)) {
     status = ReadEnvelope(&scanner, out);
   } else {
-    status = ReadMessage(&scanner, "", &out->emplace_back());
+    status = ReadMessage(&scanner, "", &out->emplace_back(), kSourceTexts);
   }
   if (status.ok() && !scanner.ReadEnd()) return FieldError("", scanner.error());
   return status;
@@ -86,7 +117,8 @@ absl::StatusOr<v1::Event> EventFromJson(std::string_view text, size_t bytes_max)
     return FieldError("", Cat("an event of ", text.size(), " bytes, expected at most ", bytes_max));
   }
   v1::Event event;
-  if (absl::Status status = MessageFromJson(text, &event); !status.ok()) return status;
+  if (absl::Status status = MessageFromJson(text, &event, kSourceTexts); !status.ok())
+    return status;
   return event;
 }
 

@@ -4,7 +4,10 @@
 //
 //   Input       untrusted bytes
 //   Output      messages whose form is right; what they say is checked by event_check.h
-//   Invariants  all or nothing: a body with one bad event gives no event
+//   Invariants  1. all or nothing: a body with one bad event gives no event
+//               2. text stays outside: `message_added.text` gives tokens, length and is_question,
+//                  `opened.description` its length. Tokens that are given too are kept with them;
+//                  what else is given counts
 //   Errors      kInvalidArgument with the field's path (message_json.h, FieldOf)
 //   Threads     stateless; safe everywhere
 #pragma once

@@ -14,6 +14,8 @@
 //   Threads     stateless; safe everywhere
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,12 +28,25 @@ class Message;
 
 namespace escalation {
 
+// A key that only sources give: a text that is not kept, but in which fields are found.
+struct SourceText {
+  // Whether the object itself has the field, by its name.
+  using Given = std::function<bool(const char* field)>;
+
+  // Full name of the message whose object may have the key.
+  std::string_view message;
+  std::string_view key;
+  // Sets fields of `out`, after the object was read.
+  void (*find)(std::string_view text, const Given& given, google::protobuf::Message* out);
+};
+
 // Reads one value into `out`, which must be empty. `root` begins every path; may be empty.
 absl::Status ReadMessage(JsonScanner* scanner, std::string_view root,
-                         google::protobuf::Message* out);
+                         google::protobuf::Message* out, std::span<const SourceText> texts = {});
 
 // The whole of `text` is one message.
-absl::Status MessageFromJson(std::string_view text, google::protobuf::Message* out);
+absl::Status MessageFromJson(std::string_view text, google::protobuf::Message* out,
+                             std::span<const SourceText> texts = {});
 
 // One line, field names of the .proto file, fields in order of their numbers, no defaults.
 std::string MessageToJson(const google::protobuf::Message& message);

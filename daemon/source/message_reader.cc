@@ -52,7 +52,8 @@ std::string NearestField(const Descriptor& type, std::string_view key) {
 
 class Reader {
  public:
-  Reader(JsonScanner* scanner, std::string_view root) : scanner_(*scanner), root_(root) {}
+  Reader(JsonScanner* scanner, std::string_view root, std::span<const SourceText> texts)
+      : scanner_(*scanner), root_(root), texts_(texts) {}
 
   absl::Status Read(Message* out) {
     if (ReadValue(out)) return absl::OkStatus();
@@ -101,12 +102,24 @@ class Reader {
 
   bool ReadFields(const Descriptor& type, Message* out) {
     std::bitset<kFieldsMax> seen;
+    std::bitset<kFieldsMax> null;
+    const SourceText* source = nullptr;
+    std::string source_text;
     const auto* body = type.oneof_decl_count() > 0 ? type.oneof_decl(0) : nullptr;
     if (!scanner_.BeginObject()) return false;
     std::string key;
     while (scanner_.NextKey(&key)) {
       const FieldDescriptor* field = FindField(type, key);
-      if (field == nullptr) return UnknownField(type, key);
+      if (field == nullptr) {
+        const SourceText* const found = FindSourceText(type, key);
+        if (found == nullptr) return UnknownField(type, key);
+        if (source != nullptr) return Fail("given twice", key);
+        source = found;
+        path_.push_back({found->key});
+        if (!ReadSourceText(&source_text)) return false;
+        path_.pop_back();
+        continue;
+      }
       if (seen[field->index()]) return Fail("given twice", field->name());
       seen[field->index()] = true;
       path_.push_back({field->name()});
@@ -122,9 +135,30 @@ class Reader {
         if (what_.empty()) Fail(scanner_.error());
         return false;
       }
+      if (null_ == field) null.set(static_cast<size_t>(field->index()));
       path_.pop_back();
     }
+    if (source != nullptr && !scanner_.failed()) {
+      const auto given = [&](const char* name) {
+        const auto index = static_cast<size_t>(type.FindFieldByName(name)->index());
+        return seen[index] && !null[index];
+      };
+      source->find(source_text, given, out);
+    }
     return !scanner_.failed();
+  }
+
+  const SourceText* FindSourceText(const Descriptor& type, std::string_view key) const {
+    for (const SourceText& text : texts_) {
+      if (text.key == key && type.full_name() == text.message) return &text;
+    }
+    return nullptr;
+  }
+
+  bool ReadSourceText(std::string* text) {
+    if (scanner_.Peek() == JsonScanner::Kind::kNull) return scanner_.ReadNull();
+    if (scanner_.Peek() != JsonScanner::Kind::kString) return Expected("a string");
+    return scanner_.ReadString(text) || Fail(scanner_.error());
   }
 
   static const FieldDescriptor* FindField(const Descriptor& type, const std::string& key) {
@@ -153,7 +187,10 @@ class Reader {
   }
 
   bool ReadSingle(const FieldDescriptor& field, Message* out) {
-    if (scanner_.Peek() == JsonScanner::Kind::kNull) return scanner_.ReadNull();
+    if (scanner_.Peek() == JsonScanner::Kind::kNull) {
+      null_ = &field;
+      return scanner_.ReadNull();
+    }
     return ReadItem(field, out);
   }
 
@@ -297,6 +334,9 @@ class Reader {
 
   JsonScanner& scanner_;
   std::string_view root_;
+  std::span<const SourceText> texts_;
+  // The field that was null last.
+  const FieldDescriptor* null_ = nullptr;
   std::vector<Part> path_;
   std::string text_;
   std::string field_;
@@ -317,13 +357,15 @@ std::string FieldOf(const absl::Status& status) {
   return field.has_value() ? std::string(*field) : std::string();
 }
 
-absl::Status ReadMessage(JsonScanner* scanner, std::string_view root, Message* out) {
-  return Reader(scanner, root).Read(out);
+absl::Status ReadMessage(JsonScanner* scanner, std::string_view root, Message* out,
+                         std::span<const SourceText> texts) {
+  return Reader(scanner, root, texts).Read(out);
 }
 
-absl::Status MessageFromJson(std::string_view text, Message* out) {
+absl::Status MessageFromJson(std::string_view text, Message* out,
+                             std::span<const SourceText> texts) {
   JsonScanner scanner(text);
-  if (absl::Status status = ReadMessage(&scanner, "", out); !status.ok()) return status;
+  if (absl::Status status = ReadMessage(&scanner, "", out, texts); !status.ok()) return status;
   if (!scanner.ReadEnd()) return FieldError("", scanner.error());
   return absl::OkStatus();
 }
