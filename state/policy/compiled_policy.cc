@@ -34,6 +34,19 @@ CompiledTarget CompileTarget(const v1::Policy& policy, const v1::Target& target)
   return compiled;
 }
 
+// The plan's entry for the metric, made where there is none.
+CompiledMetric* MetricIn(const v1::Metric& metric, CompiledPlan* plan) {
+  for (CompiledMetric& known : plan->metrics) {
+    if (known.metric == &metric) return &known;
+  }
+  plan->metrics.push_back({&metric,
+                           ToFactSet(metric.start()),
+                           ToFactSet(metric.stop()),
+                           ToFactSet(metric.cancel()),
+                           {}});
+  return &plan->metrics.back();
+}
+
 }  // namespace
 
 const CompiledTarget* CompiledPlan::FindTarget(std::string_view name) const {
@@ -45,7 +58,7 @@ const CompiledTarget* CompiledPlan::FindTarget(std::string_view name) const {
 
 const CompiledMetric* CompiledPlan::FindMetric(std::string_view name) const {
   for (const CompiledMetric& metric : metrics) {
-    if (metric.metric->name() == name) return &metric;
+    if (metric.metric->name() == name) return metric.targets.empty() ? nullptr : &metric;
   }
   return nullptr;
 }
@@ -57,26 +70,24 @@ CompiledPolicy::CompiledPolicy(v1::Policy policy) : policy_(std::move(policy)) {
     compiled->severity_ceiling =
         plan.severity_ceiling().empty() ? HighestRank() : SeverityRank(plan.severity_ceiling());
     for (const v1::Target& target : plan.targets()) {
+      matches_groups_ |= !target.when().groups().empty();
       if (FindMetricIn(policy_, target.metric()) != nullptr) {
         compiled->targets.push_back(CompileTarget(policy_, target));
       }
     }
     for (const CompiledTarget& target : compiled->targets) {
-      CompiledMetric* metric = nullptr;
-      for (CompiledMetric& known : compiled->metrics) {
-        if (known.metric == target.metric) metric = &known;
-      }
-      if (metric == nullptr) {
-        compiled->metrics.push_back({target.metric,
-                                     ToFactSet(target.metric->start()),
-                                     ToFactSet(target.metric->stop()),
-                                     ToFactSet(target.metric->cancel()),
-                                     {}});
-        metric = &compiled->metrics.back();
-      }
-      metric->targets.push_back(&target);
+      MetricIn(*target.metric, compiled.get())->targets.push_back(&target);
     }
     plans_.push_back(std::move(compiled));
+  }
+  for (const auto& plan : plans_) {
+    for (const auto& other : plans_) {
+      for (const CompiledTarget& target : other->targets) MetricIn(*target.metric, plan.get());
+    }
+  }
+  for (const v1::Trigger& trigger : policy_.triggers()) {
+    matches_groups_ |=
+        trigger.on() == v1::Trigger::OPENED_WITH_SEVERITY && !trigger.when().groups().empty();
   }
 }
 

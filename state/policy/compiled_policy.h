@@ -44,12 +44,15 @@ struct CompiledMetric {
 struct CompiledPlan {
   const v1::Plan* plan = nullptr;
   std::vector<CompiledTarget> targets;
-  // Every metric that a target of the plan measures, in the order of its first target.
+  // Every metric that a target of the plan measures, in the order of its first target; then those
+  // that only other plans measure, without targets: what has happened is known when a ticket moves
+  // to one of them.
   std::vector<CompiledMetric> metrics;
   // Rank of the highest severity that the plan allows.
   int severity_ceiling = 0;
 
   const CompiledTarget* FindTarget(std::string_view name) const;
+  // Null if no target of the plan measures it.
   const CompiledMetric* FindMetric(std::string_view name) const;
 };
 
@@ -78,6 +81,8 @@ class CompiledPolicy {
 
   Duration MaxLateness(std::string_view source) const;
   Duration Hold(std::string_view source) const;
+  // Some target or trigger is only for tickets of certain groups.
+  bool matches_groups() const { return matches_groups_; }
   Duration forget_after() const { return {policy_.forget_after_ms()}; }
 
  private:
@@ -85,6 +90,7 @@ class CompiledPolicy {
 
   v1::Policy policy_;
   std::vector<std::unique_ptr<CompiledPlan>> plans_;
+  bool matches_groups_ = false;
 };
 
 }  // namespace escalation
