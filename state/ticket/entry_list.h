@@ -33,6 +33,8 @@ struct PlacedEvent {
   // A customer message that a public reply had answered already when it came: starts no clock.
   bool starts_nothing = false;
   const v1::Event& event;
+  // Whoever is to be told of it was told already.
+  bool announced = false;
 };
 
 PlacedEvent Placed(const v1::Entry& entry);

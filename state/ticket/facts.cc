@@ -3,7 +3,12 @@
 #include <algorithm>
 
 #include "state/base/text.h"
+#include "state/ticket/agent_terms.h"
+#include "state/ticket/handover.h"
+#include "state/ticket/intake.h"
+#include "state/ticket/rules.h"
 #include "state/ticket/severity.h"
+#include "state/ticket/sorted_list.h"
 
 namespace escalation {
 namespace {
@@ -23,27 +28,7 @@ struct Context {
 };
 
 void Flag(const Context& context, const char* reason, std::string detail) {
-  v1::Decision& note = context.change->notes.emplace_back();
-  note.mutable_flagged()->set_reason(reason);
-  note.mutable_flagged()->set_detail(std::move(detail));
-}
-
-void Retarget(FactChange* change, const char* reason) {
-  change->retarget = true;
-  change->retarget_reason = reason;
-}
-
-void AddSorted(google::protobuf::RepeatedPtrField<std::string>* list, const std::string& value) {
-  const auto at = std::lower_bound(list->begin(), list->end(), value);
-  if (at != list->end() && *at == value) return;
-  const int index = static_cast<int>(at - list->begin());
-  list->Add(std::string(value));
-  std::rotate(list->begin() + index, list->end() - 1, list->end());
-}
-
-void Remove(google::protobuf::RepeatedPtrField<std::string>* list, const std::string& value) {
-  const auto at = std::find(list->begin(), list->end(), value);
-  if (at != list->end()) list->erase(at);
+  AddFlag(reason, std::move(detail), "", context.change);
 }
 
 // Sorted by name; an empty value removes the field.
@@ -71,6 +56,20 @@ bool IsResolved(StatusChanged::Status status) {
   return status == StatusChanged::RESOLVED || status == StatusChanged::CLOSED;
 }
 
+// A new ticket, which nobody had looked at before.
+void TakeIn(const Context& context, const v1::Opened& opened) {
+  const Actor& actor = context.event.actor();
+  // Who opens a ticket and names nobody asks for themselves.
+  if (!context.policy.policy().announcements().empty() && opened.requester().empty() &&
+      actor.kind() == Actor::CUSTOMER) {
+    context.facts->set_requester(actor.id());
+  }
+  AddParticipants(context.policy, context.account, opened.participants(), context.facts,
+                  context.change);
+  CheckIntake(context.policy, context.account, actor, opened, context.facts, context.change);
+  Happened(v1::Announcement::OPENED, context.change);
+}
+
 void ApplyOpened(const Context& context, const v1::Opened& opened) {
   TicketFacts& facts = *context.facts;
   if (facts.opened_ms() != 0 && !facts.provisional()) {
@@ -94,10 +93,10 @@ void ApplyOpened(const Context& context, const v1::Opened& opened) {
   if (!opened.assignee().empty()) facts.set_assignee(opened.assignee());
   for (const std::string& tag : opened.tags()) AddSorted(facts.mutable_tags(), tag);
   for (const v1::Field& field : opened.fields()) SetField(&facts, field);
-  for (const std::string& person : opened.participants()) {
-    AddSorted(facts.mutable_participants(), person);
-  }
   if (facts.status() == StatusChanged::UNSPECIFIED) facts.set_status(StatusChanged::OPEN);
+  if (!context.event.observed().level().empty()) {
+    facts.set_level(context.event.observed().level());
+  }
   if (facts.level().empty() && context.policy.policy().levels_size() > 0) {
     facts.set_level(context.policy.policy().levels(0).name());
   }
@@ -112,7 +111,12 @@ void ApplyOpened(const Context& context, const v1::Opened& opened) {
   }
   OpenWithSeverity(context.policy, context.event.actor(), opened.severity(), &facts,
                    context.change);
-  Retarget(context.change, "opened");
+  if (context.event.has_observed()) {
+    ImportParticipants(opened.participants(), &facts);
+  } else {
+    TakeIn(context, opened);
+  }
+  Retarget("opened", context.change);
   if (provisional) return;
   context.change->facts |= Bit(Metric::OPENED);
   if (kind != Actor::AGENT) context.change->facts |= Bit(Metric::OPENED_BY_CUSTOMER);
@@ -131,7 +135,7 @@ void OpenProvisionally(const Context& context) {
   }
   Flag(context, "unknown_ticket", "a message came before the ticket was opened");
   context.change->facts |= Bit(Metric::OPENED) | Bit(Metric::OPENED_BY_CUSTOMER);
-  Retarget(context.change, "opened");
+  Retarget("opened", context.change);
 }
 
 void ApplyMessage(const Context& context, const v1::MessageAdded& message) {
@@ -148,6 +152,7 @@ void ApplyMessage(const Context& context, const v1::MessageAdded& message) {
   } else if (context.event.actor().kind() == Actor::AGENT) {
     bits |= Bit(Metric::AGENT_PUBLIC_MESSAGE) | Bit(Metric::AGENT_ACTION);
     if (message.is_question()) bits |= Bit(Metric::AGENT_PUBLIC_QUESTION);
+    CheckUpdate(context.policy, message, facts, context.change);
     facts.set_last_public_reply_ms(context.at.ms);
     facts.clear_oldest_unanswered_ms();
     facts.clear_follow_up_ms();
@@ -163,10 +168,12 @@ void ApplyStatus(const Context& context, const StatusChanged& changed) {
   const StatusChanged::Status after = changed.status();
   if (after == StatusChanged::UNSPECIFIED || after == before) return;
   facts.set_status(after);
+  Happened(v1::Announcement::STATUS, context.change);
   if (!IsResolved(before) && IsResolved(after)) {
     context.change->facts |= Bit(Metric::RESOLVED);
     facts.set_resolved_ms(context.at.ms);
     facts.clear_oldest_unanswered_ms();
+    NoteResolution(context.policy, changed.reason(), &facts, context.change);
   }
   if (IsResolved(before) && !IsResolved(after)) {
     context.change->facts |= Bit(Metric::REOPENED);
@@ -181,8 +188,12 @@ void ApplyStatus(const Context& context, const StatusChanged& changed) {
 
 void ApplyAssigned(const Context& context, const v1::Assigned& assigned) {
   TicketFacts& facts = *context.facts;
-  if (assigned.has_group()) facts.set_group(assigned.group());
+  if (assigned.has_group() && assigned.group() != facts.group()) {
+    facts.set_group(assigned.group());
+    if (context.policy.matches_groups()) Retarget("group", context.change);
+  }
   if (!assigned.has_assignee()) return;
+  context.change->unassigned = assigned.assignee().empty() && !facts.assignee().empty();
   facts.set_assignee(assigned.assignee());
   if (!assigned.assignee().empty() && context.event.actor().kind() == Actor::AGENT) {
     context.change->facts |= Bit(Metric::AGENT_ACTION);
@@ -193,56 +204,13 @@ void ApplyFields(const Context& context, const v1::FieldsChanged& changed) {
   TicketFacts& facts = *context.facts;
   for (const v1::Field& field : changed.fields()) SetField(&facts, field);
   for (const std::string& tag : changed.add_tags()) AddSorted(facts.mutable_tags(), tag);
-  for (const std::string& tag : changed.remove_tags()) Remove(facts.mutable_tags(), tag);
+  for (const std::string& tag : changed.remove_tags()) RemoveWord(facts.mutable_tags(), tag);
   if (changed.has_subject()) facts.set_subject(changed.subject());
   if (changed.has_product()) facts.set_product(changed.product());
-  for (const std::string& person : changed.add_participants()) {
-    AddSorted(facts.mutable_participants(), person);
-  }
-  for (const std::string& person : changed.remove_participants()) {
-    Remove(facts.mutable_participants(), person);
-  }
-  Retarget(context.change, "fields");
-}
-
-bool HasField(const TicketFacts& facts, const std::string& name) {
-  if (name == "description") return facts.description_length() > 0;
-  return !FieldValue(facts, name).empty();
-}
-
-void ApplyHandover(const Context& context, const v1::HandoverRequested& requested) {
-  TicketFacts& facts = *context.facts;
-  const v1::Level* const level = context.policy.FindLevel(requested.level());
-  if (level == nullptr) {
-    Flag(context, "unknown_level", Cat("level \"", requested.level(), "\" is not in the policy"));
-    return;
-  }
-  if (level->name() == facts.level()) return;
-  v1::Decision note;
-  note.mutable_cause()->set_rule(level->path());
-  v1::HandoverRejected* const rejected = note.mutable_handover_rejected();
-  rejected->set_level(level->name());
-  for (const std::string& field : level->required_fields()) {
-    if (!HasField(facts, field)) rejected->add_missing(field);
-  }
-  // A value that is required of a handover must have been found at the level that hands over.
-  for (const v1::FieldEquals& required : level->required_values()) {
-    const bool here = std::binary_search(facts.fields_at_level().begin(),
-                                         facts.fields_at_level().end(), required.name());
-    if (!here || FieldValue(facts, required.name()) != required.value()) {
-      rejected->add_missing(required.name());
-    }
-  }
-  if (rejected->missing_size() == 0) {
-    v1::HandoverAccepted* const accepted = note.mutable_handover_accepted();
-    accepted->set_level(level->name());
-    accepted->set_from(facts.level());
-    context.change->facts |= Bit(Metric::LEVEL_LEFT) | Bit(Metric::HANDOVER_ACCEPTED);
-    facts.set_level(level->name());
-    facts.clear_fields_at_level();
-    Retarget(context.change, "level");
-  }
-  context.change->notes.push_back(std::move(note));
+  AddParticipants(context.policy, context.account, changed.add_participants(), &facts,
+                  context.change);
+  RemoveParticipants(changed.remove_participants(), &facts);
+  Retarget("fields", context.change);
 }
 
 void ApplyWorkaround(const Context& context, const v1::WorkaroundRecorded& recorded) {
@@ -298,6 +266,9 @@ FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountState* acco
     case Body::kOpened:
       ApplyOpened(context, event.opened());
       break;
+    case Body::kObserved:
+      ApplyOpened(context, event.observed().opened());
+      break;
     case Body::kMessageAdded:
       ApplyMessage(context, event.message_added());
       break;
@@ -317,7 +288,7 @@ FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountState* acco
       ApplyFields(context, event.fields_changed());
       break;
     case Body::kHandoverRequested:
-      ApplyHandover(context, event.handover_requested());
+      RequestHandover(policy, event.handover_requested().level(), facts, &change);
       break;
     case Body::kUpdateAgreed:
       change.update_agreed = FromProto(event.update_agreed().until());
@@ -325,6 +296,9 @@ FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountState* acco
     case Body::kMerged:
       facts->set_merged_into(event.merged().into());
       change.ended = "merged";
+      break;
+    case Body::kLinkedTo:
+      facts->set_problem(event.linked_to().problem());
       break;
     case Body::kPageAcknowledged:
       // A person acted, even if not in the helpdesk.
@@ -335,6 +309,16 @@ FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountState* acco
   }
   if ((change.facts & Bit(Metric::AGENT_ACTION)) != 0 && facts->engaged_ms() == 0) {
     facts->set_engaged_ms(at.ms);
+  }
+  if (facts->contact_unconfirmed() && ConfirmsContact(event, change)) {
+    facts->clear_contact_unconfirmed();
+    change.confirmed = true;
+    Retarget("opened", &change);
+  }
+  if (event.has_observed()) {
+    AdoptRules(policy, account, facts);
+  } else if (change.retarget || event.assigned().has_group()) {
+    ApplyRules(policy, account, facts, &change);
   }
   return change;
 }

@@ -5,7 +5,7 @@
 //
 //   Input       the facts before, one event, the policy in force, the account
 //   Output      the facts after; momentary facts; decisions that follow from facts alone (flags,
-//               rejections, clamping)
+//               rejections, clamping, rules)
 //   Invariants  1. internal messages and bots never count as an agent's answer
 //               2. who may not set the severity does not set it
 //   Errors      none: a value that the policy does not know is flagged, and the ticket keeps its
@@ -14,35 +14,19 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "escalation/v1/decision.pb.h"
 #include "escalation/v1/event.pb.h"
 #include "escalation/v1/state.pb.h"
 #include "state/policy/compiled_policy.h"
+#include "state/ticket/fact_change.h"
 
 namespace escalation {
-
-struct FactChange {
-  // Momentary facts.
-  FactSet facts = 0;
-  // Severity, plan, tags, fields, topic or level changed: targets are to be matched anew.
-  bool retarget = false;
-  // Why they are matched anew, for ClockAmended: severity, plan, fields, level.
-  const char* retarget_reason = "fields";
-  // The ticket ended here: closed, merged, erased. Null: it did not. The word is the reason of the
-  // cancellations.
-  const char* ended = nullptr;
-  // The customer agreed to hear again then; Past: no.
-  Instant update_agreed = Instant::Past();
-  // Only the body and cause.rule are set.
-  std::vector<v1::Decision> notes;
-};
 
 // Lasting facts of the ticket.
 FactSet LastingFacts(const v1::TicketFacts& facts);
 
-// `account` may be null.
+// `account` may be null. Observed is taken as the opening of a ticket that is taken over as it
+// stands.
 FactChange ApplyEvent(const CompiledPolicy& policy, const v1::AccountState* account,
                       const v1::Event& event, Instant at, v1::TicketFacts* facts);
 

@@ -32,8 +32,12 @@ bool Matches(const v1::Matcher& matcher, const v1::TicketFacts& facts,
   const auto entitled = [&](const std::string& name) {
     return Contains(known.entitlements(), name);
   };
+  // A ticket without a topic may still turn out to be about one of them.
+  const auto& others = matcher.other_than_topics();
+  if (!others.empty() && (facts.topic().empty() || Contains(others, facts.topic()))) return false;
   return AnyOf(matcher.tags(), facts.tags()) && OneOf(matcher.topics(), facts.topic()) &&
          OneOf(matcher.channels(), facts.channel()) && OneOf(matcher.levels(), facts.level()) &&
+         OneOf(matcher.plans(), facts.plan()) && OneOf(matcher.groups(), facts.group()) &&
          std::all_of(matcher.fields().begin(), matcher.fields().end(),
                      [&](const v1::FieldEquals& field) {
                        return FieldValue(facts, field.name()) == field.value();

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "state/base/text.h"
-#include "state/ticket/facts.h"
 
 namespace escalation {
 namespace {
@@ -23,12 +22,6 @@ Permission PermissionOf(const CompiledPolicy& policy, const v1::Actor& actor,
   const bool wish = actor.kind() == v1::Actor::CUSTOMER &&
                     permissions.customer_severity_provisional() && !facts.severity_settled();
   return wish ? Permission::kWishes : Permission::kRefused;
-}
-
-void Flag(FactChange* change, const char* reason, std::string detail) {
-  v1::Flagged* const flagged = change->notes.emplace_back().mutable_flagged();
-  flagged->set_reason(reason);
-  flagged->set_detail(std::move(detail));
 }
 
 // The severity at most the plan's ceiling.
@@ -57,7 +50,7 @@ void OpenWithSeverity(const CompiledPolicy& policy, const v1::Actor& actor, cons
   }
   const bool known = policy.SeverityRank(wish) >= 0;
   if (!wish.empty() && !known) {
-    Flag(change, "unknown_severity", Cat("severity \"", wish, "\" is not in the policy"));
+    AddFlag("unknown_severity", Cat("severity \"", wish, "\" is not in the policy"), "", change);
   }
   facts->set_severity(
       Clamped(policy, known ? wish : policy.policy().default_severity(), *facts, change));
@@ -70,13 +63,13 @@ void OpenWithSeverity(const CompiledPolicy& policy, const v1::Actor& actor, cons
 void RequestSeverity(const CompiledPolicy& policy, const v1::Actor& actor, const std::string& wish,
                      v1::TicketFacts* facts, FactChange* change) {
   if (policy.SeverityRank(wish) < 0) {
-    Flag(change, "unknown_severity", Cat("severity \"", wish, "\" is not in the policy"));
+    AddFlag("unknown_severity", Cat("severity \"", wish, "\" is not in the policy"), "", change);
     return;
   }
   const Permission permission = PermissionOf(policy, actor, *facts);
   if (permission == Permission::kRefused) {
-    Flag(change, "severity_not_permitted",
-         Cat("\"", actor.id(), "\" may not set the severity to ", wish));
+    AddFlag("severity_not_permitted",
+            Cat("\"", actor.id(), "\" may not set the severity to ", wish), "", change);
     return;
   }
   if (permission == Permission::kSets) {
@@ -96,8 +89,8 @@ void SetSeverity(const CompiledPolicy& policy, const std::string& severity, cons
   decided->set_to(allowed);
   decided->set_reason(reason);
   facts->set_severity(allowed);
-  change->retarget = true;
-  change->retarget_reason = "severity";
+  Happened(v1::Announcement::SEVERITY, change);
+  Retarget("severity", change);
 }
 
 void ClampSeverity(const CompiledPolicy& policy, v1::TicketFacts* facts, FactChange* change) {

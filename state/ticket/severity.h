@@ -15,10 +15,9 @@
 #include "escalation/v1/event.pb.h"
 #include "escalation/v1/state.pb.h"
 #include "state/policy/compiled_policy.h"
+#include "state/ticket/fact_change.h"
 
 namespace escalation {
-
-struct FactChange;
 
 // At opening: the wish, or the policy's default. Quiet but for clamping and flags.
 void OpenWithSeverity(const CompiledPolicy& policy, const v1::Actor& actor, const std::string& wish,

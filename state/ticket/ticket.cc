@@ -31,6 +31,7 @@ bool MattersToClocks(const v1::Event& event) {
     case Event::kFieldsChanged:
     case Event::kUpdateAgreed:
     case Event::kMerged:
+    case Event::kLinkedTo:
     case Event::kPageAcknowledged:
       return true;
     default:
@@ -70,6 +71,7 @@ void TicketFold::LiveObserver::OnNote(v1::Decision note, Instant at) {
 void TicketFold::LiveObserver::OnFacts(const PlacedEvent& placed, const FactChange& change,
                                        const v1::TicketFacts& /*facts*/) {
   fold_.TriggerOnFacts(placed, change, placed.at);
+  fold_.AnnounceFacts(placed, change, placed.at);
 }
 
 TicketFold::TicketFold(Environment& environment, std::string_view tenant,
@@ -92,14 +94,13 @@ void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at, Insta
   } else if (MattersToClocks(event)) {
     const bool asks = event.has_message_added() && event.actor().kind() == v1::Actor::CUSTOMER;
     const bool answered = asks && at.ms < state_.live().facts().last_public_reply_ms();
-    const PlacedEvent placed{at, offset, environment_.CurrentPolicy().revision(), answered, event};
-    if (IsLate(at)) {
-      Refold(placed, arrived);
-    } else {
-      ApplyInTime(placed);
+    Place({at, offset, environment_.CurrentPolicy().revision(), answered, event}, arrived);
+  } else {
+    if (!IsLate(at)) FireBoth(at - kMillisecond);
+    // A bot's message changes nothing, but people may want to know of it.
+    if (event.has_message_added()) {
+      AnnounceFacts({at, offset, environment_.CurrentPolicy().revision(), false, event}, {}, at);
     }
-  } else if (!IsLate(at)) {
-    FireBoth(at - kMillisecond);
   }
   switch (event.body_case()) {
     case v1::Event::kPageAcknowledged:
@@ -129,6 +130,14 @@ void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at, Insta
       break;
   }
   ForgetPast();
+}
+
+void TicketFold::Place(const PlacedEvent& placed, Instant arrived) {
+  if (IsLate(placed.at)) {
+    Refold(placed, arrived);
+  } else {
+    ApplyInTime(placed);
+  }
 }
 
 void TicketFold::ApplyInTime(const PlacedEvent& placed) {

@@ -67,6 +67,7 @@ class TicketFold {
   class RefoldEffects;
 
   bool IsLate(Instant at) const;
+  void Place(const PlacedEvent& placed, Instant arrived);
   void ApplyInTime(const PlacedEvent& placed);
   void Refold(const PlacedEvent& placed, Instant arrived);
   // The kept entries. Damaged ones are reported, and none are given.
@@ -83,6 +84,7 @@ class TicketFold {
   void TriggerOnFacts(const PlacedEvent& placed, const FactChange& change, Instant at);
   const char* TriggerReason(const CompiledPolicy& policy, const v1::Trigger& trigger,
                             const PlacedEvent& placed, const FactChange& change);
+  void AnnounceFacts(const PlacedEvent& placed, const FactChange& change, Instant at);
   void TriggerOnClock(ClockChange change, const v1::ClockState& clock, Instant at);
 
   Environment& environment_;

@@ -37,7 +37,8 @@ class TicketFold::LiveObserver : public TimelineObserver {
 // The past is folded again: clocks go into a ledger; notes and facts of one entry are kept aside.
 class TicketFold::RefoldObserver : public TimelineObserver {
  public:
-  // `told`: position of the entry whose notes and facts are kept; -1: none.
+  static constexpr int kAll = -2;
+  // `told`: position of the entry whose notes and facts are kept; -1: none. kAll: the notes of all.
   RefoldObserver(const v1::TicketTimeline& base, int told) : told_(told), ledger_(base) {}
 
   void OnClock(ClockChange change, const v1::ClockState& clock, Instant at, Instant due,
@@ -45,7 +46,7 @@ class TicketFold::RefoldObserver : public TimelineObserver {
     ledger_.Add(change, clock, at, due, detail, warning);
   }
   void OnNote(v1::Decision note, Instant /*at*/) override {
-    if (applied_ == told_) notes_.push_back(std::move(note));
+    if (applied_ == told_ || told_ == kAll) notes_.push_back(std::move(note));
   }
   void OnFacts(const PlacedEvent& /*placed*/, const FactChange& change,
                const v1::TicketFacts& /*facts*/) override {

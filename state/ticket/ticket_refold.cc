@@ -107,18 +107,24 @@ void TicketFold::Refold(const PlacedEvent& placed, Instant arrived) {
   DecideDifference(environment_, before.ledger(), after.ledger(), at, BreachKind::kNow, &sink_,
                    &effects);
   TriggerOnFacts(Placed(entry), after.change(), at);
+  AnnounceFacts(placed, after.change(), at);
   if (state_.entry_count() > kEntriesMax) Compact();
 }
 
 void TicketFold::RefoldAll(Instant at) {
   // Nothing was promised before: what the base holds is told as well.
   const RefoldObserver before(v1::TicketTimeline(), -1);
-  RefoldObserver after(state_.base(), -1);
+  RefoldObserver after(state_.base(), RefoldObserver::kAll);
   const int64_t fired_ms = state_.live().fired_ms();
   const int64_t reached_ms = state_.live().reached_ms();
   const std::vector<v1::Entry> entries = Entries();
   *state_.mutable_live() = Run(entries, fired_ms, &after);
   state_.mutable_live()->set_reached_ms(std::max(state_.live().reached_ms(), reached_ms));
+  // Nobody could tell before what follows from a line of the policy.
+  LiveObserver live(*this);
+  for (v1::Decision& note : after.notes()) {
+    if (!note.cause().rule().empty()) live.OnNote(std::move(note), at);
+  }
   RefoldEffects effects(*this, at, false, BreachKind::kNow);
   DecideDifference(environment_, before.ledger(), after.ledger(), at, BreachKind::kNow, &sink_,
                    &effects);
@@ -134,7 +140,15 @@ PlacedEvent TicketFold::NothingHappened(Instant at) const {
 }
 
 void TicketFold::Inherit(Instant since, int64_t offset, Instant arrived) {
-  Apply(MessageBy(v1::Actor::CUSTOMER), offset, since, arrived);
+  const v1::Event message = MessageBy(v1::Actor::CUSTOMER);
+  const v1::TicketFacts& facts = state_.live().facts();
+  // A ticket owes nothing before it was opened.
+  if (!facts.provisional()) since = std::max(since, Instant{facts.opened_ms()});
+  const bool answered = since.ms < facts.last_public_reply_ms();
+  PlacedEvent placed{since, offset, environment_.CurrentPolicy().revision(), answered, message};
+  placed.announced = true;
+  Place(placed, arrived);
+  ForgetPast();
 }
 
 void TicketFold::Rearm(const Environment& before, Instant at) {
@@ -150,12 +164,10 @@ void TicketFold::Rematch(Instant at, const char* reason) {
   const Instant reached{state_.live().reached_ms()};
   const Instant then = std::max(at, reached);
   LiveObserver observer(*this);
-  Timeline(environment_, state_.mutable_live(), &observer)
-      .Rematch(environment_.CurrentPolicy(), then, reason);
+  const FactChange change = Timeline(environment_, state_.mutable_live(), &observer)
+                                .Rematch(environment_.CurrentPolicy(), then, reason);
   *state_.mutable_base() = state_.live();
   ClearEntries(&state_);
-  FactChange change;
-  change.retarget = true;
   TriggerOnFacts(NothingHappened(then), change, then);
 }
 
@@ -174,7 +186,8 @@ void TicketFold::Observe(const v1::Event& event, int64_t offset, Instant at) {
   };
   v1::Event opened;
   opened.mutable_actor()->set_kind(v1::Actor::CUSTOMER);
-  *opened.mutable_opened() = observed.opened();
+  *opened.mutable_observed()->mutable_opened() = observed.opened();
+  opened.mutable_observed()->set_level(observed.level());
   add(opened, observed.has_opened_at() ? FromProto(observed.opened_at()) : at);
   if (observed.has_engaged_at()) {
     v1::Event engaged;
@@ -204,9 +217,10 @@ void TicketFold::Observe(const v1::Event& event, int64_t offset, Instant at) {
   Run(Entries(), fired_ms, &before);
   state_.clear_base();
   RefoldObserver after(v1::TicketTimeline(), -1);
+  const std::string problem = state_.live().facts().problem();
   *state_.mutable_live() = Run(entries, std::max(fired_ms, at.ms), &after);
-  if (!observed.level().empty())
-    state_.mutable_live()->mutable_facts()->set_level(observed.level());
+  // What a source does not say of its tickets.
+  state_.mutable_live()->mutable_facts()->set_problem(problem);
   RefoldEffects effects(*this, at, false, BreachKind::kRecordedOnly);
   DecideDifference(environment_, before.ledger(), after.ledger(), at, BreachKind::kRecordedOnly,
                    &sink_, &effects);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "state/base/text.h"
+#include "state/ticket/announce.h"
 #include "state/ticket/ticket.h"
 
 namespace escalation {
@@ -60,12 +61,22 @@ void TicketFold::TriggerOnFacts(const PlacedEvent& placed, const FactChange& cha
     escalations_.OnFacts(FactsFor(event, change, rank), at);
   }
   if (Has(change, Metric::REOPENED)) state_.clear_fired();
+  // Nobody is woken by who may not open tickets.
+  if (state_.live().facts().contact_unconfirmed()) return;
   for (const v1::Trigger& trigger : policy.policy().triggers()) {
     const char* const reason = TriggerReason(policy, trigger, placed, change);
     if (reason == nullptr) continue;
     escalations_.Start({trigger.escalation(), reason, trigger.path(), policy.revision(), nullptr},
                        at);
   }
+}
+
+void TicketFold::AnnounceFacts(const PlacedEvent& placed, const FactChange& change, Instant at) {
+  const CompiledPolicy& policy = environment_.PolicyAt(placed.policy_revision);
+  if (placed.announced || policy.policy().announcements().empty()) return;
+  const v1::TicketFacts& facts = state_.live().facts();
+  Announce(policy, environment_.FindAccount(facts.account()), placed.event, change, facts, at,
+           &sink_);
 }
 
 // Null: the trigger says nothing. Each trigger fires once until what re-arms it.
@@ -107,6 +118,10 @@ const char* TicketFold::TriggerReason(const CompiledPolicy& policy, const v1::Tr
     }
     case v1::Trigger::LEVEL_ENTERED:
       return Has(change, Metric::HANDOVER_ACCEPTED) && matches() ? "level_entered" : nullptr;
+    case v1::Trigger::UNASSIGNED: {
+      const bool served = facts.opened_ms() != 0 && facts.resolved_ms() == 0;
+      return change.unassigned && served && matches() ? "unassigned" : nullptr;
+    }
     default:
       return nullptr;  // No policy with such a trigger is published.
   }

@@ -73,7 +73,8 @@ class Timeline {
   void Apply(const PlacedEvent& placed);
 
   // Account, plan or policy changed at `at`: resolves the plan and matches the targets anew.
-  void Rematch(const CompiledPolicy& policy, Instant at, const char* reason);
+  // Says what that changed.
+  FactChange Rematch(const CompiledPolicy& policy, Instant at, const char* reason);
   // Calendars changed at `at`: what is used counts by `before`, the rest by the environment.
   void Rearm(const Environment& before, Instant at);
 
@@ -86,7 +87,10 @@ class Timeline {
   v1::MetricRun* FindRun(const std::string& metric);
   v1::ClockState* FindClock(const std::string& metric, const std::string& set, int lane);
 
-  void StepRuns(const Cause& cause, const FactChange& change, FactSet starts, Instant at);
+  FactSet OpeningFacts(const FactChange& change) const;
+  // `facts`: what stops clocks; `starts`: what starts them.
+  void StepRuns(const Cause& cause, const FactChange& change, FactSet facts, FactSet starts,
+                Instant at);
   void StepRun(const CompiledMetric& metric, FactSet facts, FactSet starts, Instant at);
   void Reopen(const CompiledMetric& metric, v1::MetricRun* run, Instant at);
   void StepDeadlines(const Cause& cause, FactSet facts, Instant at);

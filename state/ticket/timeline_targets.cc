@@ -7,6 +7,7 @@
 #include "state/base/check.h"
 #include "state/policy/span.h"
 #include "state/ticket/clock.h"
+#include "state/ticket/rules.h"
 #include "state/ticket/severity.h"
 #include "state/ticket/timeline.h"
 #include "state/ticket/timeline_cause.h"
@@ -225,19 +226,25 @@ void Timeline::AgreeUpdate(Instant until, Instant at) {
   }
 }
 
-void Timeline::Rematch(const CompiledPolicy& policy, Instant at, const char* reason) {
+FactChange Timeline::Rematch(const CompiledPolicy& policy, Instant at, const char* reason) {
   state_.set_reached_ms(std::max(state_.reached_ms(), at.ms));
   v1::TicketFacts& facts = *state_.mutable_facts();
-  if (facts.opened_ms() == 0 || !facts.merged_into().empty() || facts.closed_ms() != 0) return;
   FactChange change;
-  change.retarget = true;
-  change.retarget_reason = reason;
+  Retarget(reason, &change);
+  if (facts.opened_ms() == 0 || !facts.merged_into().empty() || facts.closed_ms() != 0) {
+    return change;
+  }
   ResolvePlan(policy, Account(), "", &facts);
   ClampSeverity(policy, &facts, &change);
+  ApplyRules(policy, Account(), &facts, &change);
+  // Whatever a rule did: what changed is the account or the policy.
+  Retarget(reason, &change);
   for (v1::Decision& note : change.notes) observer_.OnNote(std::move(note), at);
+  if (facts.contact_unconfirmed()) return change;
   const Cause cause{policy, policy.FindPlan(facts.plan()), Account()};
-  StepRuns(cause, change, 0, at);
+  StepRuns(cause, change, change.facts, change.facts, at);
   PauseOrResume(at);
+  return change;
 }
 
 }  // namespace escalation
