@@ -220,7 +220,8 @@ void ApplyWorkaround(const Context& context, const v1::WorkaroundRecorded& recor
   AddSorted(facts.mutable_workarounds(), recorded.workaround_id());
   for (const v1::SeverityStep& step : context.policy.policy().workaround_steps()) {
     if (step.from() != facts.severity()) continue;
-    SetSeverity(context.policy, step.to(), "workaround", &facts, context.change);
+    SetSeverity(context.policy, step.to(), "workaround", Cat("workarounds.", step.from()), &facts,
+                context.change);
     return;
   }
 }

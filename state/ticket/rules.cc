@@ -34,11 +34,7 @@ void Apply(const CompiledPolicy& policy, const v1::Rule& rule, v1::TicketFacts* 
     Request(rule, "level", change)->set_level(level->name());
   }
   if (!rule.severity().empty() && policy.SeverityRank(rule.severity()) >= 0) {
-    const size_t before = change->notes.size();
-    SetSeverity(policy, rule.severity(), "rule", facts, change);
-    for (size_t i = before; i < change->notes.size(); ++i) {
-      change->notes[i].mutable_cause()->set_rule(rule.path());
-    }
+    SetSeverity(policy, rule.severity(), "rule", rule.path(), facts, change);
   }
 }
 

@@ -7,6 +7,8 @@
 namespace escalation {
 namespace {
 
+constexpr char kPermissionRule[] = "permissions.set_severity";
+
 enum class Permission { kSets, kWishes, kRefused };
 
 Permission PermissionOf(const CompiledPolicy& policy, const v1::Actor& actor,
@@ -69,22 +71,26 @@ void RequestSeverity(const CompiledPolicy& policy, const v1::Actor& actor, const
   const Permission permission = PermissionOf(policy, actor, *facts);
   if (permission == Permission::kRefused) {
     AddFlag("severity_not_permitted",
-            Cat("\"", actor.id(), "\" may not set the severity to ", wish), "", change);
+            Cat("\"", actor.id(), "\" may not set the severity to ", wish), kPermissionRule,
+            change);
     return;
   }
   if (permission == Permission::kSets) {
     facts->set_severity_settled(true);
     change->facts |= Bit(v1::Metric::SEVERITY_SET);
   }
-  SetSeverity(policy, wish, permission == Permission::kSets ? "set" : "wished", facts, change);
+  const bool by_permission = !policy.policy().permissions().set_severity().empty();
+  SetSeverity(policy, wish, permission == Permission::kSets ? "set" : "wished",
+              by_permission ? kPermissionRule : "", facts, change);
 }
 
 void SetSeverity(const CompiledPolicy& policy, const std::string& severity, const char* reason,
-                 v1::TicketFacts* facts, FactChange* change) {
+                 const std::string& rule, v1::TicketFacts* facts, FactChange* change) {
   const std::string allowed = Clamped(policy, severity, *facts, change);
   if (allowed == facts->severity()) return;
-  v1::SeverityChangeDecided* const decided =
-      change->notes.emplace_back().mutable_severity_changed();
+  v1::Decision& note = change->notes.emplace_back();
+  if (!rule.empty()) note.mutable_cause()->set_rule(rule);
+  v1::SeverityChangeDecided* const decided = note.mutable_severity_changed();
   decided->set_from(facts->severity());
   decided->set_to(allowed);
   decided->set_reason(reason);

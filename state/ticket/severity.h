@@ -27,9 +27,9 @@ void OpenWithSeverity(const CompiledPolicy& policy, const v1::Actor& actor, cons
 void RequestSeverity(const CompiledPolicy& policy, const v1::Actor& actor, const std::string& wish,
                      v1::TicketFacts* facts, FactChange* change);
 
-// A rule of the policy sets it.
+// A part of the policy sets it: `rule` is its path, empty for a rule of escalationd's own.
 void SetSeverity(const CompiledPolicy& policy, const std::string& severity, const char* reason,
-                 v1::TicketFacts* facts, FactChange* change);
+                 const std::string& rule, v1::TicketFacts* facts, FactChange* change);
 
 // Applies the ceiling of a plan that changed.
 void ClampSeverity(const CompiledPolicy& policy, v1::TicketFacts* facts, FactChange* change);
