@@ -52,6 +52,25 @@ void SetField(TicketFacts* facts, const v1::Field& field) {
   for (int i = fields->size() - 1; i > index; --i) fields->SwapElements(i, i - 1);
 }
 
+// A promise that was given in words nobody can count is told, not dropped.
+void CheckDeadlines(const Context& context,
+                    const google::protobuf::RepeatedPtrField<v1::Field>& set) {
+  const CompiledPlan* const plan = context.policy.FindPlan(context.facts->plan());
+  if (plan == nullptr || set.empty()) return;
+  for (const CompiledMetric& metric : plan->metrics) {
+    if (!metric.metric->explicit_due()) continue;
+    for (const CompiledTarget* const target : metric.targets) {
+      for (const v1::Field& field : set) {
+        if (field.name() != target->target->due_field() || field.value().empty()) continue;
+        const absl::StatusOr<Instant> due = ParseInstant(field.value());
+        if (due.ok()) continue;
+        AddFlag("deadline_unreadable", Cat(field.name(), ": ", std::string(due.status().message())),
+                target->target->path(), context.change);
+      }
+    }
+  }
+}
+
 bool IsResolved(StatusChanged::Status status) {
   return status == StatusChanged::RESOLVED || status == StatusChanged::CLOSED;
 }
@@ -104,6 +123,7 @@ void ApplyOpened(const Context& context, const v1::Opened& opened) {
     Flag(context, "unknown_plan", Cat("plan \"", opened.plan(), "\" is not in the policy"));
   }
   ResolvePlan(context.policy, context.account, opened.plan(), &facts);
+  CheckDeadlines(context, opened.fields());
   const CompiledPlan* const plan = context.policy.FindPlan(facts.plan());
   if (plan != nullptr && plan->plan->no_tickets()) {
     Flag(context, "not_entitled", plan->plan->hint());
@@ -203,6 +223,7 @@ void ApplyAssigned(const Context& context, const v1::Assigned& assigned) {
 void ApplyFields(const Context& context, const v1::FieldsChanged& changed) {
   TicketFacts& facts = *context.facts;
   for (const v1::Field& field : changed.fields()) SetField(&facts, field);
+  CheckDeadlines(context, changed.fields());
   for (const std::string& tag : changed.add_tags()) AddSorted(facts.mutable_tags(), tag);
   for (const std::string& tag : changed.remove_tags()) RemoveWord(facts.mutable_tags(), tag);
   if (changed.has_subject()) facts.set_subject(changed.subject());
