@@ -4,7 +4,7 @@
   commands_test.py ROOT BUILD_DIR
 
 In a fenced block a line "$ COMMAND" is followed by its output; a line "..." stands for the rest. `cat FILE` makes FILE
-of what follows. Programs of build/dev are taken from BUILD_DIR. Commands that need a running daemon are left to the test
+of what follows; a last line "exit N" is how a command that fails ends, after what it says. Programs of build/dev are taken from BUILD_DIR. Commands that need a running daemon are left to the test
 of ops/demo: curl, and those of escalationctl that ask one.
 """
 import os
@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-PAGES = ["README.md", "CONTRIBUTING.md", "deploy/policies/README.md"]
+PAGES = ["README.md", "CONTRIBUTING.md"] + [f"deploy/policies/{name}.md" for name in
+         ("README", "stakater", "elastic-io", "drud")]
 PREFIX = "build/dev/"
 ASKS_A_DAEMON = re.compile(r"^(curl\b|build/dev/ops/escalationctl (tickets|timers|pages|explain|policy)\b|"
                            r"build/dev/ops/escalationctl replay .*/var/lib/)")
@@ -61,7 +62,8 @@ def run(root, build, folder, command):
     words = [os.path.join(build, word[len(PREFIX):]) if word.startswith(PREFIX) else word for word in words]
     words = [os.path.join(folder, word) if os.path.exists(os.path.join(folder, word)) else word for word in words]
     result = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False, timeout=60)
-    return result.returncode, result.stdout.split("\n")[:-1], result.stderr
+    out, err = (text.replace(folder + "/", "") for text in (result.stdout, result.stderr))
+    return result.returncode, out.split("\n")[:-1], err
 
 
 def main():
@@ -80,7 +82,10 @@ def main():
                         continue
                     ran += 1
                     code, printed, err = run(root, build, folder, command)
-                    problem = f"exit {code}: {err.strip()}" if code != 0 else differs(expected, printed)
+                    wanted = 0
+                    if expected and re.fullmatch(r"exit \d+", expected[-1]):
+                        wanted, expected, printed = int(expected.pop()[5:]), expected, printed + err.split("\n")[:-1]
+                    problem = f"exit {code}: {err.strip()}" if code != wanted else differs(expected, printed)
                     if problem:
                         print(f"{page}:{number}: $ {command}\n  {problem}")
                         failed += 1
