@@ -1,96 +1,29 @@
 // The same records give the same bytes: in whatever batches, after whatever restarts, on either
 // kind of store.
 
+#include "tests/state/partition/differential.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "escalation/v1/state.pb.h"
-#include "state/base/sha256.h"
-#include "state/base/text.h"
-#include "state/partition/decision_text.h"
 #include "state/partition/keys.h"
-#include "state/store/memory_store.h"
+#include "tests/state/partition/policy_history.h"
 #include "tests/state/partition/random_history.h"
 
 namespace escalation {
 namespace {
 
+using testing::ExpectSameInBatches;
+using testing::Folded;
+using testing::Folder;
+using testing::PolicyHistory;
 using testing::RandomHistory;
 
 constexpr int kRecords = 600;
-
-struct Folded {
-  std::vector<std::string> decisions;
-  std::string digest;
-};
-
-class Folder {
- public:
-  explicit Folder(size_t tickets_max = 100'000) : tickets_max_(tickets_max) { Open(); }
-
-  void Open() {
-    auto fold = PartitionFold::Open(store_, {Partition{0}, "incarnation", tickets_max_});
-    ASSERT_TRUE(fold.ok()) << fold.status();
-    fold_ = *std::move(fold);
-  }
-
-  std::vector<v1::Decision> Fold(std::span<const FoldRecord> records) {
-    std::vector<v1::Decision> decided;
-    const absl::Status status = fold_->FoldAll(records, [&](const FoldResult& result) {
-      bytes_.insert(bytes_.end(), result.decisions.begin(), result.decisions.end());
-      std::ranges::move(DecodeDecisions(result), std::back_inserter(decided));
-      return store_.Commit(result.turn);
-    });
-    EXPECT_TRUE(status.ok()) << status;
-    return decided;
-  }
-
-  Folded Result() const { return {bytes_, *StateDigest(store_)}; }
-  const MemoryStore& store() const { return store_; }
-  const PartitionFold& fold() const { return *fold_; }
-
- private:
-  const size_t tickets_max_;
-  MemoryStore store_;
-  std::unique_ptr<PartitionFold> fold_;
-  std::vector<std::string> bytes_;
-};
-
-void ExpectSame(const Folded& a, const Folded& b, const std::string& what) {
-  for (size_t i = 0; i < std::min(a.decisions.size(), b.decisions.size()); ++i) {
-    if (a.decisions[i] == b.decisions[i]) continue;
-    v1::Decision first, second;
-    first.ParseFromString(a.decisions[i]);
-    second.ParseFromString(b.decisions[i]);
-    FAIL() << what << ", decision " << i << ":\n"
-           << DecisionText(first) << " [" << first.id() << "]\n-- but --\n"
-           << DecisionText(second) << " [" << second.id() << "]";
-  }
-  ASSERT_EQ(a.decisions.size(), b.decisions.size()) << what;
-  EXPECT_EQ(ToHex(a.digest), ToHex(b.digest)) << what;
-}
-
-// In batches of any size, and by a fold made anew before every batch.
-void ExpectSameInBatches(const Folded& expected, std::span<const FoldRecord> records) {
-  for (const size_t batch : {7u, 64u, 1'000u}) {
-    Folder folder;
-    for (size_t at = 0; at < records.size(); at += batch) {
-      folder.Fold(records.subspan(at, std::min(batch, records.size() - at)));
-    }
-    ExpectSame(expected, folder.Result(), Cat("batches of ", batch));
-  }
-  // With room for two tickets: state lives in the store alone.
-  Folder restarted(2);
-  for (size_t at = 0; at < records.size(); at += 5) {
-    restarted.Open();
-    restarted.Fold(records.subspan(at, std::min<size_t>(5, records.size() - at)));
-  }
-  ExpectSame(expected, restarted.Result(), "a restart before every batch");
-}
 
 class DifferentialTest : public ::testing::TestWithParam<uint64_t> {};
 
@@ -190,6 +123,30 @@ TEST_P(DifferentialTest, each_ticket_has_at_most_one_wake_up) {
 }
 
 INSTANTIATE_TEST_SUITE_P(seeds, DifferentialTest, ::testing::Range<uint64_t>(1, 13));
+
+// The published support terms, each in its own words.
+class PolicyDifferentialTest : public ::testing::TestWithParam<std::tuple<const char*, uint64_t>> {
+};
+
+TEST_P(PolicyDifferentialTest, batches_and_restarts_change_nothing) {
+  const auto& [policy, seed] = GetParam();
+  PolicyHistory history(Cat(ESCALATION_SOURCE_DIR "/deploy/policies/", policy, ".yaml"), seed);
+  Folder one_by_one;
+  std::vector<FoldRecord> records;
+  for (int i = 0; i < kRecords; ++i) {
+    records.push_back(history.Next());
+    history.Saw(one_by_one.Fold(std::span(&records.back(), 1)));
+    if (HasFatalFailure() || HasNonfatalFailure()) return;
+  }
+  const Folded expected = one_by_one.Result();
+  EXPECT_GT(expected.decisions.size(), 100u) << "the history says too little";
+  ExpectSameInBatches(expected, records);
+}
+
+INSTANTIATE_TEST_SUITE_P(terms, PolicyDifferentialTest,
+                         ::testing::Combine(::testing::Values("aiven", "azion", "stakater",
+                                                              "elastic-io", "drud", "example"),
+                                            ::testing::Range<uint64_t>(1, 7)));
 
 }  // namespace
 }  // namespace escalation

@@ -1,0 +1,94 @@
+// tests/state/partition/differential.h
+//
+// Folds the same records in several ways, and compares every byte.
+//
+//   Threads     one owner
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "state/base/sha256.h"
+#include "state/base/text.h"
+#include "state/partition/decision_text.h"
+#include "state/partition/partition.h"
+#include "state/store/memory_store.h"
+
+namespace escalation::testing {
+
+struct Folded {
+  std::vector<std::string> decisions;
+  std::string digest;
+};
+
+class Folder {
+ public:
+  explicit Folder(size_t tickets_max = 100'000) : tickets_max_(tickets_max) { Open(); }
+
+  void Open() {
+    auto fold = PartitionFold::Open(store_, {Partition{0}, "incarnation", tickets_max_});
+    ASSERT_TRUE(fold.ok()) << fold.status();
+    fold_ = *std::move(fold);
+  }
+
+  std::vector<v1::Decision> Fold(std::span<const FoldRecord> records) {
+    std::vector<v1::Decision> decided;
+    const absl::Status status = fold_->FoldAll(records, [&](const FoldResult& result) {
+      bytes_.insert(bytes_.end(), result.decisions.begin(), result.decisions.end());
+      std::ranges::move(DecodeDecisions(result), std::back_inserter(decided));
+      return store_.Commit(result.turn);
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return decided;
+  }
+
+  Folded Result() const { return {bytes_, *StateDigest(store_)}; }
+  const MemoryStore& store() const { return store_; }
+  const PartitionFold& fold() const { return *fold_; }
+
+ private:
+  const size_t tickets_max_;
+  MemoryStore store_;
+  std::unique_ptr<PartitionFold> fold_;
+  std::vector<std::string> bytes_;
+};
+
+inline void ExpectSame(const Folded& a, const Folded& b, const std::string& what) {
+  for (size_t i = 0; i < std::min(a.decisions.size(), b.decisions.size()); ++i) {
+    if (a.decisions[i] == b.decisions[i]) continue;
+    v1::Decision first, second;
+    first.ParseFromString(a.decisions[i]);
+    second.ParseFromString(b.decisions[i]);
+    FAIL() << what << ", decision " << i << ":\n"
+           << DecisionText(first) << " [" << first.id() << "]\n-- but --\n"
+           << DecisionText(second) << " [" << second.id() << "]";
+  }
+  ASSERT_EQ(a.decisions.size(), b.decisions.size()) << what;
+  EXPECT_EQ(ToHex(a.digest), ToHex(b.digest)) << what;
+}
+
+// In batches of any size, and by a fold made anew before every batch.
+inline void ExpectSameInBatches(const Folded& expected, std::span<const FoldRecord> records) {
+  for (const size_t batch : {7u, 64u, 1'000u}) {
+    Folder folder;
+    for (size_t at = 0; at < records.size(); at += batch) {
+      folder.Fold(records.subspan(at, std::min(batch, records.size() - at)));
+    }
+    ExpectSame(expected, folder.Result(), Cat("batches of ", batch));
+  }
+  // With room for two tickets: state lives in the store alone.
+  Folder restarted(2);
+  for (size_t at = 0; at < records.size(); at += 5) {
+    restarted.Open();
+    restarted.Fold(records.subspan(at, std::min<size_t>(5, records.size() - at)));
+  }
+  ExpectSame(expected, restarted.Result(), "a restart before every batch");
+}
+
+}  // namespace escalation::testing
