@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/log/embedded_format.h"
 #include "daemon/log/embedded_log.h"
+#include "daemon/log/embedded_rocks.h"
 #include "state/base/text.h"
 #include "tests/daemon/log/crash_records.h"
 #include "tests/support/child_process.h"
@@ -212,6 +214,35 @@ TEST(EmbeddedLogCrashTest, a_log_that_lost_its_end_is_refused) {
     const absl::Status status = Open(dir.path(), Access::kReadWrite).status();
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
     EXPECT_NE(std::string(status.message()).find("the log has lost its end"), std::string::npos)
+        << status;
+  }
+}
+
+// As where a write-ahead log file vanished and a later one is still there: every checksum fits.
+TEST(EmbeddedLogCrashTest, a_log_with_a_hole_is_refused) {
+  const TemporaryDirectory dir;
+  Offset end{0};
+  {
+    const auto log = Open(dir.path(), Access::kReadWrite);
+    ASSERT_TRUE(log.ok()) << log.status();
+    for (const char* value : {"one", "two", "three"}) {
+      ASSERT_TRUE(AppendAndWait(**log, kZero, value).ok());
+      end = end + 1;
+    }
+  }
+  {
+    auto rocks = embedded::EmbeddedRocks::Open(dir.path() + embedded::kDatabaseFolder);
+    ASSERT_TRUE(rocks.ok()) << rocks.status();
+    Record later;
+    later.offset = end + 5;
+    later.value = "much later";
+    ASSERT_TRUE((*rocks)->WriteRecords({{kZero, later}}).ok());
+  }
+  for (const Access access : {Access::kReadWrite, Access::kReadOnly}) {
+    const absl::Status status = Open(dir.path(), access).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_NE(std::string(status.message()).find("the log has gaps: it holds 4 records"),
+              std::string::npos)
         << status;
   }
 }
