@@ -1,6 +1,7 @@
-// Mutes and storms of a tenant: whether a page may go out.
+// Mutes, problems and storms of a tenant: whether a page may go out.
 
 #include <algorithm>
+#include <utility>
 
 #include "state/base/text.h"
 #include "state/partition/tenant.h"
@@ -45,10 +46,21 @@ bool Tenant::IsMuted(const std::string& ticket_id, const v1::TicketFacts& facts,
   });
 }
 
-PageAdmission Tenant::AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                                const std::string& escalation, const std::string& route,
-                                bool highest) {
-  if (IsMuted(ticket_id, facts, escalation, route)) return PageAdmission::kMuted;
+PageAnswer Tenant::AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+                             const std::string& escalation, const std::string& route,
+                             bool highest) {
+  if (IsMuted(ticket_id, facts, escalation, route)) return {PageAdmission::kMuted};
+  std::string standing = problems_.Standing(ticket_id, facts.problem(), route);
+  if (!standing.empty()) return {PageAdmission::kJoined, std::move(standing)};
+  const PageAdmission admission = TakePage(ticket_id, route, highest);
+  if (admission == PageAdmission::kAdmitted) {
+    problems_.AddPage(ticket_id, facts.problem(), escalation, route);
+  }
+  return {admission};
+}
+
+PageAdmission Tenant::TakePage(const std::string& ticket_id, const std::string& route,
+                               bool highest) {
   const v1::Route* const definition = current_->FindRoute(route);
   if (definition == nullptr || definition->pages_max() == 0) return PageAdmission::kAdmitted;
   v1::BucketState& bucket = Bucket(*definition);

@@ -63,7 +63,8 @@ Tenant::Tenant(std::string name, Overlay* overlay, RecordSink* sink,
     : name_(std::move(name)),
       overlay_(*overlay),
       sink_(*sink),
-      appended_{partition->appended_ms()} {
+      appended_{partition->appended_ms()},
+      problems_(name_, overlay) {
   state_.set_tenant(name_);
   if (const auto value = overlay_.Get(keys::Tenant(name_));
       value && !state_.ParseFromString(*value)) {

@@ -107,6 +107,9 @@ std::string BodyText(const v1::Event& event) {
       return Cat("agreed on the next update at ", FromProto(event.update_agreed().until()));
     case v1::Event::kMerged:
       return Cat("merged it into ", event.merged().into());
+    case v1::Event::kLinkedTo:
+      if (event.linked_to().problem().empty()) return "unlinked it from its problem";
+      return Cat("linked it to problem ", event.linked_to().problem());
     case v1::Event::kPageAcknowledged:
       return Pairs()
           .Add("by", event.page_acknowledged().by())
@@ -213,6 +216,7 @@ std::string StartText(const v1::EscalationState& run) {
   if (run.reason() == "requested") return "a person asked for it";
   if (run.reason() == "manual") return "a person paged by hand";
   if (run.reason() == "level_entered") return "the ticket entered a level";
+  if (run.reason() == "unassigned") return "its assignment was taken away";
   if (run.reason() == "then") return "the escalation before it was exhausted";
   return run.reason();
 }

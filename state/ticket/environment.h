@@ -22,6 +22,13 @@ enum class PageAdmission {
   kAdmitted,
   kMuted,     // A mute covers it.
   kDigested,  // The route's storm bucket is empty: it is counted in a PageDigest.
+  kJoined,    // Another ticket's page through the route stands for the problem of both.
+};
+
+struct PageAnswer {
+  PageAdmission admission = PageAdmission::kAdmitted;
+  // kJoined: the other ticket.
+  std::string standing = {};
 };
 
 namespace v1 {
@@ -45,9 +52,12 @@ class Environment {
 
   // Takes one page from the route's bucket. `highest`: the ticket has the policy's highest
   // severity.
-  virtual PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                                  const std::string& escalation, const std::string& route,
-                                  bool highest) = 0;
+  virtual PageAnswer AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+                               const std::string& escalation, const std::string& route,
+                               bool highest) = 0;
+  // The last page that the ticket's escalation had open through the route is not open any more.
+  virtual void EndPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+                       const std::string& escalation, const std::string& route) = 0;
 
   // What is stored about a ticket cannot be decoded: nothing of the present turn may be kept.
   virtual void Damaged(const std::string& what) = 0;

@@ -4,6 +4,7 @@
 
 #include "state/base/check.h"
 #include "state/base/text.h"
+#include "state/ticket/handover.h"
 #include "state/ticket/page.h"
 
 namespace escalation {
@@ -19,10 +20,7 @@ namespace {
 constexpr int kRepetitionsMax = 100;
 
 bool HasOpenPage(const EscalationState& run) {
-  return std::any_of(run.pages().begin(), run.pages().end(), [](const PageState& page) {
-    return !page.closed() &&
-           (page.state() == PageState::REQUESTED || page.state() == PageState::DELIVERED);
-  });
+  return std::any_of(run.pages().begin(), run.pages().end(), IsOpen);
 }
 
 // Somebody is being woken, or was and has not answered.
@@ -111,8 +109,7 @@ Instant EscalationMachine::StepMoment(const EscalationState& run, const v1::Esca
     // A calendar that does not open for more than a year must not silence anybody.
     if (open != Instant::Never()) at = open;
   }
-  const v1::Level* const level =
-      definition.level().empty() ? nullptr : policy.FindLevel(definition.level());
+  const v1::Level* const level = LevelOfStep(policy, definition, ticket_.live().facts());
   if (level != nullptr && !level->calendar().empty()) {
     const Instant open = environment_.FindCalendar(level->calendar()).NextOpen(at);
     if (open != Instant::Never()) at = open;
@@ -176,7 +173,8 @@ void EscalationMachine::TakeStep(EscalationState* run, const v1::Escalation& esc
   stepped->set_step(run->step());
   stepped->set_repetition(run->repetition());
   stepped->set_reason(reason);
-  Act(*run, step, at);
+  const bool again = run->repetition() > 0 || std::string_view(reason) == "ack_timeout";
+  Act(*run, step, again, at);
   // The next moment first: the page says what follows.
   PlanNext(run, escalation, at);
   if (!step.page().empty()) Page(run, escalation, step, at);
@@ -204,7 +202,8 @@ void EscalationMachine::PlanNext(EscalationState* run, const v1::Escalation& esc
   run->set_state(EscalationState::EXHAUSTED);
 }
 
-void EscalationMachine::Act(const EscalationState& run, const v1::Step& step, Instant at) {
+void EscalationMachine::Act(const EscalationState& run, const v1::Step& step, bool again,
+                            Instant at) {
   const auto action = [&](const char* name) {
     v1::TicketActionRequested* const requested =
         sink_.Add(at, Instant::Never(), step.path()).mutable_ticket_action_requested();
@@ -214,7 +213,16 @@ void EscalationMachine::Act(const EscalationState& run, const v1::Step& step, In
   };
   if (step.unassign()) action("unassign");
   if (!step.assign_group().empty()) action("group")->set_group(step.assign_group());
-  if (!step.level().empty()) action("level")->set_level(step.level());
+  const v1::TicketFacts& facts = ticket_.live().facts();
+  const v1::Level* const level =
+      LevelOfStep(environment_.PolicyAt(run.policy_revision()), step, facts);
+  if (level != nullptr) {
+    action("level")->set_level(level->name());
+  } else if (!step.level().empty() && !again) {
+    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), step.path()).mutable_flagged();
+    flagged->set_reason("level_not_entitled");
+    flagged->set_detail(Cat("level ", step.level(), " is not part of plan ", facts.plan()));
+  }
   if (!step.notify().empty()) {
     v1::Notify* const notify = sink_.Add(at, Instant::Never(), step.path()).mutable_notify();
     for (const std::string& person : step.notify()) notify->add_to(person);

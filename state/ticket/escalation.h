@@ -104,7 +104,7 @@ class EscalationMachine {
   void TakeStep(v1::EscalationState* run, const v1::Escalation& escalation, const char* reason,
                 Instant at);
   void PlanNext(v1::EscalationState* run, const v1::Escalation& escalation, Instant at);
-  void Act(const v1::EscalationState& run, const v1::Step& step, Instant at);
+  void Act(const v1::EscalationState& run, const v1::Step& step, bool again, Instant at);
   void Page(v1::EscalationState* run, const v1::Escalation& escalation, const v1::Step& step,
             Instant at);
   void RequestPage(v1::EscalationState* run, const v1::Escalation& escalation,
@@ -114,6 +114,8 @@ class EscalationMachine {
   void ClosePages(v1::EscalationState* run, const char* reason, Instant at);
   void ClosePage(const v1::EscalationState& run, v1::PageState* page, const char* reason,
                  Instant at);
+  // The page is not open any more: it stands for no other ticket's either.
+  void EndPage(const v1::EscalationState& run, const v1::PageState& page);
 
   Environment& environment_;
   const std::string_view tenant_;

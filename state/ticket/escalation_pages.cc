@@ -51,14 +51,17 @@ void EscalationMachine::RequestPage(EscalationState* run, const v1::Escalation& 
   page->set_generation(run->generation());
   page->set_step(run->step());
   const bool highest = policy.SeverityRank(facts.severity()) == policy.HighestRank();
-  const PageAdmission admission =
+  const PageAnswer answer =
       environment_.AdmitPage(std::string(ticket_id_), facts, run->name(), route, highest);
-  if (admission != PageAdmission::kAdmitted) {
+  if (answer.admission != PageAdmission::kAdmitted) {
     page->set_state(PageState::SUPPRESSED);
-    if (admission == PageAdmission::kMuted) {
-      v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), rule).mutable_flagged();
-      flagged->set_reason("page_muted");
-      flagged->set_detail(Cat(page->key(), " through ", route));
+    if (answer.admission == PageAdmission::kDigested) return;
+    const bool joined = answer.admission == PageAdmission::kJoined;
+    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), rule).mutable_flagged();
+    flagged->set_reason(joined ? "page_joined" : "page_muted");
+    flagged->set_detail(Cat(page->key(), " through ", route));
+    if (joined) {
+      CatTo(flagged->mutable_detail(), ": the page of ", answer.standing, " stands for it");
     }
     return;
   }
@@ -87,7 +90,9 @@ void EscalationMachine::ClosePages(EscalationState* run, const char* reason, Ins
 void EscalationMachine::ClosePage(const EscalationState& run, PageState* page, const char* reason,
                                   Instant at) {
   if (page->closed()) return;
+  const bool open = IsOpen(*page);
   page->set_closed(true);
+  if (open) EndPage(run, *page);
   if (page->state() != PageState::REQUESTED && !MayBeOpen(*page)) return;
   v1::PageClosed* const closed = sink_.Add(at, Instant::Never(), run.rule()).mutable_page_closed();
   closed->set_route(page->route());
@@ -96,6 +101,16 @@ void EscalationMachine::ClosePage(const EscalationState& run, PageState* page, c
   closed->set_generation(page->generation());
   closed->set_reason(reason);
   closed->set_destination(page->destination());
+}
+
+void EscalationMachine::EndPage(const EscalationState& run, const PageState& page) {
+  for (const EscalationState& other : ticket_.escalations()) {
+    if (other.name() != run.name()) continue;
+    for (const PageState& candidate : other.pages()) {
+      if (candidate.route() == page.route() && IsOpen(candidate)) return;
+    }
+  }
+  environment_.EndPage(std::string(ticket_id_), ticket_.live().facts(), run.name(), page.route());
 }
 
 void EscalationMachine::Acknowledge(const v1::PageAcknowledged& acknowledged, Instant at) {
@@ -172,6 +187,7 @@ void EscalationMachine::Settle(const v1::PageOutcome& outcome, Instant at) {
   page->set_destination(outcome.destination());
   if (outcome.outcome() == v1::PageOutcome::SUPPRESSED) {
     page->set_state(PageState::SUPPRESSED);
+    EndPage(*run, *page);
     return;
   }
   if (outcome.outcome() == v1::PageOutcome::DELIVERED) {
@@ -182,6 +198,7 @@ void EscalationMachine::Settle(const v1::PageOutcome& outcome, Instant at) {
     return;
   }
   page->set_state(PageState::FAILED);
+  EndPage(*run, *page);
   // Nobody waits for it any more, or somebody has taken it up.
   if (page->closed() || run->state() == EscalationState::ACKNOWLEDGED) return;
   const CompiledPolicy& policy = environment_.PolicyAt(run->policy_revision());

@@ -60,6 +60,12 @@ bool IsForPlan(const v1::Level& level, const std::string& plan) {
   return level.plans().empty() || Holds(level.plans(), plan);
 }
 
+const v1::Level* LevelOfStep(const CompiledPolicy& policy, const v1::Step& step,
+                             const v1::TicketFacts& facts) {
+  const v1::Level* const level = step.level().empty() ? nullptr : policy.FindLevel(step.level());
+  return level != nullptr && IsForPlan(*level, facts.plan()) ? level : nullptr;
+}
+
 void RequestHandover(const CompiledPolicy& policy, const std::string& name, v1::TicketFacts* facts,
                      FactChange* change) {
   const v1::Level* const level = policy.FindLevel(name);

@@ -21,6 +21,10 @@ namespace escalation {
 // Whether tickets of the plan may reach the level.
 bool IsForPlan(const v1::Level& level, const std::string& plan);
 
+// The level that a step of an escalation asks for. Null: none, or it is not for the ticket's plan.
+const v1::Level* LevelOfStep(const CompiledPolicy& policy, const v1::Step& step,
+                             const v1::TicketFacts& facts);
+
 // Somebody asks for the level.
 void RequestHandover(const CompiledPolicy& policy, const std::string& level, v1::TicketFacts* facts,
                      FactChange* change);

@@ -2,6 +2,7 @@
 
 #include "state/base/text.h"
 #include "state/ticket/clock.h"
+#include "state/ticket/handover.h"
 
 namespace escalation {
 namespace {
@@ -68,6 +69,11 @@ bool IsPageDecision(const v1::Decision& decision) {
   }
 }
 
+bool IsOpen(const v1::PageState& page) {
+  return !page.closed() &&
+         (page.state() == v1::PageState::REQUESTED || page.state() == v1::PageState::DELIVERED);
+}
+
 bool MayBeOpen(const v1::PageState& page) {
   return page.state() == v1::PageState::DELIVERED || !page.destination().empty();
 }
@@ -79,8 +85,9 @@ void DescribePage(const Environment& environment, std::string_view ticket_id,
   const v1::TicketFacts& facts = timeline.facts();
   page->set_escalation(run.name());
   // The level that the step asks for, else where the ticket is.
-  const std::string& asked = escalation.steps(run.step() - 1).level();
-  page->set_level(asked.empty() ? facts.level() : asked);
+  const v1::Level* const asked = LevelOfStep(environment.PolicyAt(run.policy_revision()),
+                                             escalation.steps(run.step() - 1), facts);
+  page->set_level(asked == nullptr ? facts.level() : asked->name());
   page->set_generation(run.generation());
   page->set_step(run.step());
   page->set_severity(facts.severity());

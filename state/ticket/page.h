@@ -23,6 +23,9 @@ std::string PageKey(std::string_view tenant, std::string_view ticket_id,
 // What the dispatcher has to carry out, and what waits for an outcome.
 bool IsPageDecision(const v1::Decision& decision);
 
+// Somebody is being woken by it, or was and has not been told that it is over.
+bool IsOpen(const v1::PageState& page);
+
 // It arrived at the provider, or may have: some request had no clear answer before it was given up
 // or kept back.
 bool MayBeOpen(const v1::PageState& page);

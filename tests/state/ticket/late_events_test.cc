@@ -47,6 +47,14 @@ plans:
       - {name: wait, metric: requester_wait, within: 3h}
       - {name: work, metric: agent_work, within: 3h}
       - {name: solve, metric: resolution, within: 5h, pause: [pending, on_hold]}
+      - {name: solve_desk, metric: resolution, within: 3h, set: desk, when: {groups: [desk]}}
+      - {name: hand_over, metric: handover, within: 2h}
+levels: [{name: l1}, {name: l2}]
+intake: {contacts: authorized, participants: logins}
+resolution_reasons: [fixed]
+rules:
+  - {name: loud, when: {tags: [loud]}, group: desk, flag: loud}
+  - {name: hard, when: {groups: [desk], fields: {hard: "yes"}}, severity: high, level: l2}
 escalations:
   wake:
     steps: [{after: 0m, notify: [lead]}]
@@ -75,6 +83,12 @@ class World {
     policy.set_tenant("default");
     *policy.mutable_policy_published()->mutable_policy() = loaded->policy;
     Fold(policy, Instant::Seconds(1'772'400'000));
+    v1::Event account;
+    account.set_tenant("default");
+    account.mutable_account_changed()->set_account("acme");
+    account.mutable_account_changed()->add_contacts("ann");
+    account.mutable_account_changed()->add_logins("ann");
+    Fold(account, Instant::Seconds(1'772'400'000));
   }
 
   void Fold(const v1::Event& event, Instant appended) {
@@ -137,9 +151,29 @@ std::vector<v1::Event> RandomTicket(std::mt19937_64* random) {
     if (i == 0) {
       event.mutable_actor()->set_kind(v1::Actor::CUSTOMER);
       event.mutable_opened()->set_severity(below(2) == 0 ? "low" : "high");
+      event.mutable_opened()->set_account("acme");
+      // Who may not open tickets has no clocks until one of the events confirms it.
+      event.mutable_opened()->set_requester(below(3) == 0 ? "eve" : "ann");
       continue;
     }
-    switch (below(5)) {
+    switch (below(8)) {
+      case 5:
+        if (below(2) == 0) {
+          event.mutable_fields_changed()->add_add_tags("loud");
+        } else {
+          event.mutable_fields_changed()->add_remove_tags("loud");
+        }
+        break;
+      case 6: {
+        v1::FieldsChanged* const changed = event.mutable_fields_changed();
+        changed->add_fields()->set_name("hard");
+        changed->mutable_fields(0)->set_value(below(2) == 0 ? "yes" : "");
+        changed->add_add_participants("ann eve");
+        break;
+      }
+      case 7:
+        event.mutable_assigned()->set_group(below(2) == 0 ? "desk" : "sales");
+        break;
       case 0:
         event.mutable_message_added()->set_visibility(v1::MessageAdded::PUBLIC);
         break;
