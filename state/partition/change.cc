@@ -18,14 +18,24 @@ constexpr Duration kMillisecond{1};
 // "A tenant 0x00 account 0x00 ticket" or "k tenant 0x00 ticket" -> ticket.
 std::string_view LastName(std::string_view key) { return key.substr(key.rfind('\0') + 1); }
 
-// Where the change finds a ticket.
-std::string KeyOf(const v1::FanOut& change, std::string_view ticket_id) {
-  return change.kind() == v1::FanOut::ACCOUNT
-             ? keys::OfAccount(change.tenant(), change.account(), ticket_id)
-             : keys::Ticket(change.tenant(), ticket_id);
+// The account whose tickets stand under such a key.
+std::string AccountOf(std::string_view key) {
+  const size_t first = key.find('\0');
+  return std::string(key.substr(first + 1, key.find('\0', first + 1) - first - 1));
 }
 
-int64_t MarkOf(const v1::FanOut& change) { return change.offset() + 1; }
+// What the keys begin with among which the change has come to its next ticket.
+std::string PrefixOf(const v1::FanOut& change) {
+  if (change.kind() != v1::FanOut::ACCOUNT) return keys::Ticket(change.tenant(), "");
+  const bool begun = !change.next_key().empty();
+  return keys::OfAccount(change.tenant(), begun ? AccountOf(change.next_key()) : change.account(),
+                         "");
+}
+
+// One record may begin several changes.
+int64_t MarkOf(const v1::FanOut& change) {
+  return change.offset() + 1 + (static_cast<int64_t>(change.ordinal()) << 40);
+}
 
 }  // namespace
 
@@ -35,11 +45,16 @@ void PartitionFold::Impl::BeginChange(v1::FanOut change) {
   AdvanceChange(kChunkMax);
 }
 
+void PartitionFold::Impl::KeepChangeIndex() {
+  if (!state_.has_change() || state_.change().offset() != sink_.offset()) return;
+  state_.mutable_change()->set_next_index(sink_.next_index());
+}
+
 void PartitionFold::Impl::AdvanceChange(int tickets_max) {
   v1::FanOut& change = *state_.mutable_change();
   Tenant& tenant = GetTenant(change.tenant());
   tenant.BeginRecord(Instant{state_.appended_ms()});
-  const std::string prefix = KeyOf(change, "");
+  std::string prefix = PrefixOf(change);
   std::string begin = change.next_key().empty() ? prefix : change.next_key();
   for (int left = tickets_max; left > 0;) {
     const auto wanted = static_cast<size_t>(left);
@@ -58,39 +73,61 @@ void PartitionFold::Impl::AdvanceChange(int tickets_max) {
       Overlay::TicketSlot& slot = overlay_.Ticket(tenant.name(), LastName(key));
       // Whether these are found depends on what was committed, so they count for nothing.
       if (!slot.exists || slot.state.changed_by() == MarkOf(change)) continue;
-      ChangeTicket(&tenant, &slot);
+      const bool changed = ChangeTicket(&tenant, &slot);
+      if (changed && change.kind() == v1::FanOut::ACCOUNT) {
+        slot.state.set_changed_by(MarkOf(change));
+      }
       change.set_next_key(key + '\0');
       --left;
     }
-    if (found.size() < wanted) return EndChange(&tenant);
-    begin = found.back() + '\0';
+    if (found.size() == wanted) {
+      begin = found.back() + '\0';
+      continue;
+    }
+    const std::string next =
+        change.units() ? tenant.accounts().NextWithin(AccountOf(prefix), change.account()) : "";
+    if (next.empty()) return EndChange(&tenant);
+    // Going on to the next unit costs as much as a ticket.
+    prefix = keys::OfAccount(tenant.name(), next, "");
+    begin = prefix;
+    change.set_next_key(prefix);
+    --left;
   }
+}
+
+bool PartitionFold::Impl::IsConcerned(Tenant* tenant, const Overlay::TicketSlot& slot) {
+  const v1::FanOut& change = state_.change();
+  if (change.kind() != v1::FanOut::ACCOUNT) return true;
+  const std::string& account = slot.state.live().facts().account();
+  return account == change.account() ||
+         (change.units() && tenant->accounts().IsWithin(account, change.account()));
 }
 
 void PartitionFold::Impl::CatchUp(Tenant* tenant, Overlay::TicketSlot* slot) {
   if (!state_.has_change() || state_.change().tenant() != tenant->name()) return;
   const v1::FanOut& change = state_.change();
   if (slot->state.changed_by() == MarkOf(change)) return;
-  if (KeyOf(change, slot->ticket_id) < change.next_key()) return;  // It had its turn.
+  if (change.kind() != v1::FanOut::ACCOUNT &&
+      keys::Ticket(change.tenant(), slot->ticket_id) < change.next_key()) {
+    return;  // It had its turn.
+  }
   slot->state.set_changed_by(MarkOf(change));
-  if (!slot->exists) return;
-  const bool concerned = change.kind() != v1::FanOut::ACCOUNT ||
-                         slot->state.live().facts().account() == change.account();
-  if (concerned) ChangeTicket(tenant, slot);
+  if (slot->exists && IsConcerned(tenant, *slot)) ChangeTicket(tenant, slot);
 }
 
 // Its decisions are the change's, wherever they are made.
-void PartitionFold::Impl::ChangeTicket(Tenant* tenant, Overlay::TicketSlot* slot) {
+bool PartitionFold::Impl::ChangeTicket(Tenant* tenant, Overlay::TicketSlot* slot) {
   v1::FanOut& change = *state_.mutable_change();
   if (++changed_in_turn_ >= kChunkMax) ends_turn_ = true;
   const v1::TicketFacts& facts = slot->state.live().facts();
-  if (facts.closed_ms() != 0 || !facts.merged_into().empty()) return;
+  if (facts.closed_ms() != 0 || !facts.merged_into().empty()) return false;
   if (change.kind() == v1::FanOut::CALENDARS && before_change_ == nullptr) {
     before_change_ = std::make_unique<Tenant::WithCalendars>(*tenant, change.previous_revision());
   }
   RecordSink::Place present = sink_.place();
-  sink_.BeginRecord(change.offset(), Instant{change.appended_ms()}, change.event_id(),
-                    change.next_index());
+  const bool own = present.offset == change.offset();
+  const int index = own ? std::max(present.index, change.next_index()) : change.next_index();
+  sink_.BeginRecord(change.offset(), Instant{change.appended_ms()}, change.event_id(), index);
   sink_.About(tenant->name(), slot->ticket_id, tenant->CurrentPolicy().revision());
   const Instant at{change.at_ms()};
   // What was due before the change is decided as it stood before the change.
@@ -107,14 +144,18 @@ void PartitionFold::Impl::ChangeTicket(Tenant* tenant, Overlay::TicketSlot* slot
   }
   Touch(slot, fold);
   change.set_next_index(sink_.next_index());
-  if (present.offset == change.offset()) present.index = change.next_index();
+  if (own) present.index = change.next_index();
   sink_.Return(present);
+  return true;
 }
 
 void PartitionFold::Impl::EndChange(Tenant* tenant) {
   const v1::FanOut& change = state_.change();
   if (change.kind() == v1::FanOut::CALENDARS && change.previous_revision() != 0) {
     overlay_.Delete(keys::Calendars(tenant->name(), change.previous_revision()));
+  }
+  if (state_.has_preceding() && state_.preceding().offset() == change.offset()) {
+    state_.mutable_preceding()->set_next_index(change.next_index());
   }
   before_change_.reset();
   state_.clear_change();

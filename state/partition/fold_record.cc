@@ -19,20 +19,6 @@ constexpr int kAliasesMax = 16;
 // millisecond. The owner's ticks do the rest.
 constexpr int kChangedWithEvent = 8;
 
-const std::string& PageKeyOf(const Event& event) {
-  if (event.has_page_acknowledged()) return event.page_acknowledged().key();
-  if (event.has_page_resolved()) return event.page_resolved().key();
-  return event.page_outcome().key();
-}
-
-// "tenant/ticket/..." -> "ticket"; empty: the page is about no ticket.
-std::string TicketOfPage(std::string_view key) {
-  const size_t first = key.find('/');
-  const size_t second = first == std::string_view::npos ? first : key.find('/', first + 1);
-  if (second == std::string_view::npos) return "";
-  return std::string(key.substr(first + 1, second - first - 1));
-}
-
 // What an event says, without how it came.
 std::string ContentHash(const Event& event) {
   Event content = event;
@@ -45,7 +31,39 @@ bool IsKnownToTicket(const v1::TicketState& state) {
   return state.live().facts().opened_ms() != 0 || state.entry_count() > 0 || state.has_base();
 }
 
+Instant WrittenAt(const FoldRecord& record) {
+  return record.event.has_written_at() ? FromProto(record.event.written_at()) : record.appended;
+}
+
+// Earliest: how far in the past it may lie.
+Instant EarliestOf(const FoldRecord& record, const CompiledPolicy& policy) {
+  const Duration lateness = policy.MaxLateness(record.event.origin().source());
+  if (lateness.ms == 0) return kInstantMin;
+  return std::min(record.appended, WrittenAt(record)) - lateness;
+}
+
 }  // namespace
+
+const std::string& PageKeyOf(const Event& event) {
+  if (event.has_page_acknowledged()) return event.page_acknowledged().key();
+  if (event.has_page_resolved()) return event.page_resolved().key();
+  return event.page_outcome().key();
+}
+
+// "tenant/ticket/..." -> "ticket"
+std::string TicketOfPage(std::string_view key) {
+  const size_t first = key.find('/');
+  const size_t second = first == std::string_view::npos ? first : key.find('/', first + 1);
+  if (second == std::string_view::npos) return "";
+  return std::string(key.substr(first + 1, second - first - 1));
+}
+
+// ARCHITECTURE.md, time.
+Instant PlaceOf(const FoldRecord& record, const CompiledPolicy& policy) {
+  if (!record.event.has_occurred_at()) return record.appended;
+  return std::clamp(FromProto(record.event.occurred_at()), EarliestOf(record, policy),
+                    std::max(record.appended, WrittenAt(record)));
+}
 
 absl::Status PartitionFold::Impl::FoldOne(const FoldRecord& record) {
   if (record.offset.value < state_.next_offset()) {
@@ -59,8 +77,10 @@ absl::Status PartitionFold::Impl::FoldOne(const FoldRecord& record) {
   state_.set_next_offset(record.offset.value + 1);
   state_.set_appended_ms(std::max(state_.appended_ms(), record.appended.ms));
   ++counts_.records;
-  sink_.BeginRecord(record.offset.value, record.appended, record.event.id(), 0);
+  sink_.BeginRecord(record.offset.value, record.appended, record.event.id(),
+                    TakePreceding(record.offset));
   absl::Status status = Dispatch(record);
+  KeepChangeIndex();
   if (state_.has_change() && state_.change().offset() != record.offset.value &&
       !record.event.has_tick()) {
     AdvanceChange(kChangedWithEvent);
@@ -68,6 +88,15 @@ absl::Status PartitionFold::Impl::FoldOne(const FoldRecord& record) {
   sink_.Book();
   if (status.ok()) status = overlay_.status();
   return status;
+}
+
+// Planned changes that came before it have decided as this record.
+int PartitionFold::Impl::TakePreceding(Offset offset) {
+  if (!state_.has_preceding()) return 0;
+  const int index =
+      state_.preceding().offset() == offset.value ? state_.preceding().next_index() : 0;
+  state_.clear_preceding();
+  return index;
 }
 
 absl::Status PartitionFold::Impl::Dispatch(const FoldRecord& record) {
@@ -132,7 +161,13 @@ void PartitionFold::Impl::FoldOfTenant(const FoldRecord& record, Tenant* tenant,
     case Event::kCalendarsPublished:
       return FoldCalendars(record, tenant, at);
     case Event::kAccountChanged:
-      return FoldAccount(record, tenant, at);
+    case Event::kPlanChangeRequested:
+    case Event::kPlanActivated:
+    case Event::kEntitlementUsed:
+    case Event::kFollowChanged:
+      return FoldAccountRecord(record, tenant, at);
+    case Event::kOnCallChanged:
+      return FoldOnCall(record, tenant, at);
     case Event::kPageAcknowledged:
     case Event::kPageResolved:
     case Event::kPageOutcome:
@@ -140,13 +175,7 @@ void PartitionFold::Impl::FoldOfTenant(const FoldRecord& record, Tenant* tenant,
     case Event::kMerged:
       return FoldMerge(record, tenant, at);
     case Event::kLinkedTo:
-      return FoldLinked(record, tenant, at);
     case Event::kErased:
-    case Event::kPlanChangeRequested:
-    case Event::kPlanActivated:
-    case Event::kEntitlementUsed:
-    case Event::kFollowChanged:
-    case Event::kOnCallChanged:
     case Event::kPageRequestedManually:
       return NotSupportedYet(record, tenant, at);
     case Event::kEscalationStopped:
@@ -185,22 +214,17 @@ bool PartitionFold::Impl::IsNew(const FoldRecord& record, Tenant* tenant) {
   return true;
 }
 
-// No single clock can move an event forward: ARCHITECTURE.md, time.
 Instant PartitionFold::Impl::Place(const FoldRecord& record, const Tenant& tenant) {
-  const Event& event = record.event;
-  const Instant appended = record.appended;
-  const Instant written = event.has_written_at() ? FromProto(event.written_at()) : appended;
-  if (!event.has_occurred_at()) return appended;
-  const Instant occurred = FromProto(event.occurred_at());
-  const Duration lateness = tenant.CurrentPolicy().MaxLateness(event.origin().source());
-  const Instant earliest = lateness.ms == 0 ? kInstantMin : std::min(appended, written) - lateness;
-  const Instant at = std::clamp(occurred, earliest, std::max(appended, written));
+  const Instant at = PlaceOf(record, tenant.CurrentPolicy());
+  if (!record.event.has_occurred_at()) return at;
+  const Instant occurred = FromProto(record.event.occurred_at());
   if (at != occurred) {
     v1::Flagged* const flagged =
         sink_.Add(at, Instant::Never(), "time.max_lateness").mutable_flagged();
     flagged->set_reason("time_clamped");
-    flagged->set_detail(Cat("said to have happened at ", occurred, ", accepted ", earliest, " to ",
-                            std::max(appended, written)));
+    flagged->set_detail(Cat("said to have happened at ", occurred, ", accepted ",
+                            EarliestOf(record, tenant.CurrentPolicy()), " to ",
+                            std::max(record.appended, WrittenAt(record))));
   }
   return at;
 }
@@ -278,6 +302,32 @@ void PartitionFold::Impl::FoldPageEvent(const FoldRecord& record, Tenant* tenant
   TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
   fold.Apply(event, record.offset.value, at, record.appended);
   Touch(&slot, fold);
+}
+
+void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, Instant at) {
+  Overlay::TicketSlot& source = overlay_.Ticket(tenant->name(), record.event.ticket_id());
+  Overlay::TicketSlot& target = ResolveTicket(*tenant, record.event.merged().into());
+  if (&source == &target || !source.state.live().facts().merged_into().empty()) {
+    Flag(tenant, source.ticket_id, at, "merge_refused",
+         &source == &target
+             ? Cat("into ", record.event.merged().into(), ": merges would form a cycle")
+             : Cat("already merged into ", source.state.live().facts().merged_into()));
+    return;
+  }
+  CatchUp(tenant, &source);
+  const int64_t unanswered_ms = source.state.live().facts().oldest_unanswered_ms();
+  Event merged = record.event;
+  merged.mutable_merged()->set_into(target.ticket_id);
+  sink_.About(tenant->name(), source.ticket_id, tenant->CurrentPolicy().revision());
+  TicketFold fold(*tenant, tenant->name(), source.ticket_id, &source.state, &sink_);
+  fold.Apply(merged, record.offset.value, at, record.appended);
+  Touch(&source, fold);
+  if (unanswered_ms == 0) return;
+  CatchUp(tenant, &target);
+  sink_.About(tenant->name(), target.ticket_id, tenant->CurrentPolicy().revision());
+  TicketFold heir(*tenant, tenant->name(), target.ticket_id, &target.state, &sink_);
+  heir.Inherit(Instant{unanswered_ms}, record.offset.value, record.appended);
+  Touch(&target, heir);
 }
 
 void PartitionFold::Impl::NotSupportedYet(const FoldRecord& record, Tenant* tenant, Instant at) {

@@ -1,4 +1,4 @@
-// Records about a tenant as a whole: policies, calendars, accounts, marks, mutes, publication.
+// Records about a tenant as a whole: policies, calendars, marks, mutes, publication.
 
 #include <algorithm>
 
@@ -8,7 +8,6 @@
 #include "state/partition/keys.h"
 #include "state/partition/partition_impl.h"
 #include "state/policy/policy_check.h"
-#include "state/policy/span.h"
 
 namespace escalation {
 
@@ -102,30 +101,9 @@ void PartitionFold::Impl::FoldCalendars(const FoldRecord& record, Tenant* tenant
     Refuse(tenant, at, "calendars_refused", Cat("calendars ", problem));
     return;
   }
+  RearmAccounts(tenant, current, at);
   v1::FanOut change = FanOutOf(record, v1::FanOut::CALENDARS, at);
   change.set_previous_revision(current);
-  BeginChange(std::move(change));
-}
-
-void PartitionFold::Impl::FoldAccount(const FoldRecord& record, Tenant* tenant, Instant at) {
-  const v1::AccountChanged& changed = record.event.account_changed();
-  if (changed.has_effective_at() && FromProto(changed.effective_at()) > record.appended) {
-    NotSupportedYet(record, tenant, at);
-    return;
-  }
-  for (const v1::AccountChanged::Override& exception : changed.overrides()) {
-    if (const auto span = ParseSpan(exception.within()); !span.ok()) {
-      Flag(tenant, "", at, "override_refused",
-           Cat("account ", changed.account(), ", target ", exception.target(), ": ",
-               std::string(span.status().message())));
-    }
-  }
-  v1::AccountState state;
-  *state.mutable_facts() = changed;
-  overlay_.Put(keys::Account(tenant->name(), changed.account()), state.SerializeAsString());
-  tenant->ForgetAccount(changed.account());
-  v1::FanOut change = FanOutOf(record, v1::FanOut::ACCOUNT, at);
-  change.set_account(changed.account());
   BeginChange(std::move(change));
 }
 

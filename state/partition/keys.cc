@@ -81,13 +81,24 @@ std::string Linked(std::string_view tenant, std::string_view problem, std::strin
   return Join('l', {tenant, problem, ticket_id});
 }
 
-std::string Problem(std::string_view tenant, std::string_view problem) {
-  return Join('L', {tenant, problem});
-}
-
 std::string OfAccount(std::string_view tenant, std::string_view account,
                       std::string_view ticket_id) {
   return Join('A', {tenant, account, ticket_id});
+}
+
+std::string Waiting(std::string_view tenant, std::string_view account) {
+  return Join('p', {tenant, account});
+}
+
+std::string OnCall(std::string_view tenant, std::string_view route) {
+  return Join('O', {tenant, route});
+}
+
+std::string Sleeper(std::string_view account) { return std::string(1, '@').append(account); }
+
+std::optional<std::string_view> SleeperAccount(std::string_view ticket_id) {
+  if (ticket_id.empty() || ticket_id[0] != '@') return std::nullopt;
+  return ticket_id.substr(1);
 }
 
 std::string PrefixEnd(std::string_view prefix) {

@@ -20,13 +20,15 @@
 //   outbox     := 'o' seq:u64be                               OutboxEntry, not published yet
 //   pending    := 'd' seq:u64be                               PendingDelivery, without an outcome
 //   problem    := 'l' tenant 0x00 problem 0x00 ticket_id      empty; tickets linked to a problem
-//   problem_state := 'L' tenant 0x00 problem                  ProblemState; as long as tickets are
-//                                                             linked to it
 //   of_account := 'A' tenant 0x00 account 0x00 ticket_id      empty; tickets of an account
+//   waiting    := 'p' tenant 0x00 account                     empty; accounts with planned changes
+//                                                             or an open clock
+//   on_call    := 'O' tenant 0x00 route                       OnCallState
 //
 // Numbers are big-endian, so that iteration is in their order: wake-ups come in order of time. A
-// ticket has at most one wake-up; the tenant's own has an empty ticket_id. Names and ids hold no
-// 0x00 (state/base/ids.h), so every key can be taken apart again.
+// ticket has at most one wake-up; the tenant's own has an empty ticket_id, an account's has '@' and
+// the account, since no ticket_id holds '@'. Names and ids hold no 0x00 (state/base/ids.h), so
+// every key can be taken apart again.
 #pragma once
 
 #include <cstdint>
@@ -71,9 +73,15 @@ std::string RecentExpiry(Instant at, std::string_view tenant, std::string_view s
 std::string Outbox(uint64_t seq);
 std::string Pending(uint64_t seq);
 std::string Linked(std::string_view tenant, std::string_view problem, std::string_view ticket_id);
-std::string Problem(std::string_view tenant, std::string_view problem);
 std::string OfAccount(std::string_view tenant, std::string_view account,
                       std::string_view ticket_id);
+std::string Waiting(std::string_view tenant, std::string_view account);
+std::string OnCall(std::string_view tenant, std::string_view route);
+
+// What stands for an account where a wake-up names a ticket.
+std::string Sleeper(std::string_view account);
+// Empty optional: a ticket's or the tenant's own.
+std::optional<std::string_view> SleeperAccount(std::string_view ticket_id);
 
 // Everything with this prefix: [prefix, PrefixEnd(prefix)).
 std::string PrefixEnd(std::string_view prefix);

@@ -31,7 +31,7 @@ namespace {
 // May change many tickets.
 bool IsChange(const v1::Event& event) {
   return event.has_calendars_published() || event.has_policy_published() ||
-         event.has_account_changed();
+         event.has_account_changed() || event.has_plan_activated();
 }
 
 }  // namespace
@@ -69,7 +69,10 @@ absl::Status PartitionFold::Impl::Restore() {
 
 Tenant& PartitionFold::Impl::GetTenant(const std::string& name) {
   auto& slot = tenants_[name];
-  if (slot == nullptr) slot = std::make_unique<Tenant>(name, &overlay_, &sink_, &state_);
+  if (slot == nullptr) {
+    slot = std::make_unique<Tenant>(name, &overlay_, &sink_, &state_);
+    slot->accounts().LoadWaiting();
+  }
   return *slot;
 }
 
@@ -94,6 +97,7 @@ absl::StatusOr<FoldResult> PartitionFold::Impl::Fold(std::span<const FoldRecord>
     AdvanceChange(kChunkMax);
     return Finish(0);
   }
+  if (!records.empty() && !PrepareRecord(records.front())) return Finish(0);
   records = records.first(std::min(records.size(), kTurnRecordsMax));
   // Up to the first record that must see everything before it committed.
   size_t count = 0;
@@ -101,6 +105,7 @@ absl::StatusOr<FoldResult> PartitionFold::Impl::Fold(std::span<const FoldRecord>
   Prefetch(records.first(count));
   size_t folded = 0;
   while (folded < count) {
+    if (folded > 0 && !PlannedBefore(records[folded]).empty()) break;
     if (absl::Status status = FoldOne(records[folded]); !status.ok()) return status;
     ++folded;
     if (state_.has_fan_out() || ends_turn_) break;

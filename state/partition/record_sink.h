@@ -50,6 +50,8 @@ class RecordSink : public DecisionSink {
   // Books the decision that was added last. MUST be called after each record.
   void Book();
   int next_index() const { return index_; }
+  // Of the present record.
+  int64_t offset() const { return decision_.cause().offset(); }
 
   // Which record's decisions come next.
   struct Place {

@@ -10,9 +10,6 @@
 namespace escalation {
 namespace {
 
-// Decoded accounts that are kept; beyond it all are dropped and read again as needed.
-constexpr size_t kAccountsMax = 100'000;
-
 // Calendars of the set, by the zone definitions in it.
 const v1::ZoneDefinition* FindZone(const v1::CalendarSet& set, const std::string& name) {
   for (const v1::ZoneDefinition& zone : set.zones()) {
@@ -52,10 +49,18 @@ const Calendar& CalendarBook::Find(const std::string& name) const {
   return found == calendars_.end() ? **kAlways : *found->second;
 }
 
-std::string CalendarBook::Format(const std::string& zone, Instant t) const {
+const Zone& CalendarBook::ZoneNamed(const std::string& name) const {
   static const auto* const kUtc = new Zone(Zone::Utc());
-  const auto found = zones_.find(zone);
-  return found == zones_.end() ? kUtc->Format(t) : found->second.Format(t);
+  const auto found = zones_.find(name);
+  return found == zones_.end() ? *kUtc : found->second;
+}
+
+std::string CalendarBook::Format(const std::string& zone, Instant t) const {
+  return ZoneNamed(zone).Format(t);
+}
+
+int32_t CalendarBook::LocalDay(const std::string& zone, Instant t) const {
+  return ZoneNamed(zone).LocalDay(t);
 }
 
 Tenant::Tenant(std::string name, Overlay* overlay, RecordSink* sink,
@@ -64,7 +69,7 @@ Tenant::Tenant(std::string name, Overlay* overlay, RecordSink* sink,
       overlay_(*overlay),
       sink_(*sink),
       appended_{partition->appended_ms()},
-      problems_(name_, overlay) {
+      accounts_(name_, overlay) {
   state_.set_tenant(name_);
   if (const auto value = overlay_.Get(keys::Tenant(name_));
       value && !state_.ParseFromString(*value)) {
@@ -99,6 +104,7 @@ std::unique_ptr<CalendarBook> Tenant::LoadBook(int64_t revision) const {
 }
 
 void Tenant::Save(Instant cursor) {
+  accounts_.Save(cursor);
   if (!dirty_) return;
   dirty_ = false;
   const Instant next = NextMoment();
@@ -113,6 +119,7 @@ void Tenant::Save(Instant cursor) {
 
 void Tenant::BeginRecord(Instant appended) {
   appended_ = appended;
+  accounts_.BeginRecord();
   // Answers do not depend on the window; their speed does.
   if (state_.calendars_revision() != 0 && !book_->Covers(appended)) {
     book_ = LoadBook(state_.calendars_revision());
@@ -135,19 +142,11 @@ std::string Tenant::LocalText(const std::string& calendar, Instant t) const {
 }
 
 const v1::AccountState* Tenant::FindAccount(const std::string& account) const {
-  if (account.empty()) return nullptr;
-  const auto cached = accounts_.find(account);
-  if (cached != accounts_.end()) return cached->second.get();
-  if (accounts_.size() >= kAccountsMax) accounts_.clear();
-  std::unique_ptr<v1::AccountState> found;
-  if (const auto value = overlay_.Get(keys::Account(name_, account))) {
-    found = std::make_unique<v1::AccountState>();
-    if (!found->ParseFromString(*value)) {
-      overlay_.Fail(
-          absl::DataLossError(Cat("account ", name_, "/", account, " cannot be decoded")));
-    }
-  }
-  return (accounts_[account] = std::move(found)).get();
+  return accounts_.Find(account);
+}
+
+CivilDay Tenant::LocalDate(Instant t) const {
+  return CivilFromDays(book_->LocalDay(current_->policy().display_zone(), t));
 }
 
 void Tenant::AddPolicy(const v1::Policy& policy) {

@@ -23,8 +23,8 @@
 #include "escalation/v1/event.pb.h"
 #include "escalation/v1/state.pb.h"
 #include "state/calendar/zone.h"
+#include "state/partition/account_book.h"
 #include "state/partition/overlay.h"
-#include "state/partition/problem_book.h"
 #include "state/partition/record_sink.h"
 #include "state/ticket/environment.h"
 
@@ -43,9 +43,13 @@ class CalendarBook {
   bool Has(const std::string& name) const { return calendars_.contains(name); }
   // "2026-03-11 01:00 MDT"; in UTC where the publication does not have the zone.
   std::string Format(const std::string& zone, Instant t) const;
+  // Its local date, as days since 1970-01-01; likewise.
+  int32_t LocalDay(const std::string& zone, Instant t) const;
   bool Covers(Instant t) const { return t >= window_.from && t < window_.to; }
 
  private:
+  const Zone& ZoneNamed(const std::string& name) const;
+
   Window window_;
   absl::flat_hash_map<std::string, std::shared_ptr<const Calendar>> calendars_;
   absl::flat_hash_map<std::string, Zone> zones_;
@@ -59,7 +63,7 @@ class Tenant : public Environment {
   const std::string& name() const { return name_; }
   v1::TenantState& state() { return state_; }
   void MarkDirty() { dirty_ = true; }
-  // Writes TenantState and registers its wake-up, if it changed.
+  // Writes accounts and TenantState and registers their wake-ups, where they changed.
   void Save(Instant cursor);
 
   // `appended`: log time of the record that comes next.
@@ -71,17 +75,15 @@ class Tenant : public Environment {
   const Calendar& FindCalendar(const std::string& name) const override;
   std::string LocalText(const std::string& calendar, Instant t) const override;
   const v1::AccountState* FindAccount(const std::string& account) const override;
-  PageAnswer AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                       const std::string& escalation, const std::string& route,
-                       bool highest) override;
-  void EndPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-               const std::string& escalation, const std::string& route) override {
-    problems_.RemovePage(ticket_id, facts.problem(), escalation, route);
-  }
+  PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+                          const std::string& escalation, const std::string& route,
+                          bool highest) override;
   void Damaged(const std::string& what) override {
     overlay_.Fail(absl::DataLossError("tenant " + name_ + ", " + what));
   }
 
+  // The local date in the policy's display zone.
+  CivilDay LocalDate(Instant t) const;
   bool has_policy() const { return state_.policy_revisions_size() > 0; }
 
   // A checked policy of a new revision.
@@ -90,9 +92,7 @@ class Tenant : public Environment {
   absl::Status AddCalendars(const v1::CalendarSet& set);
   // The environment with the calendars of an earlier publication; `revision` 0: none but "always".
   class WithCalendars;
-  void ForgetAccount(const std::string& account) { accounts_.erase(account); }
-
-  ProblemBook& problems() { return problems_; }
+  AccountBook& accounts() { return accounts_; }
 
   // Due moments up to here may fire: the sources' lowest mark. Never: no source holds time back.
   Instant Safe() const;
@@ -106,8 +106,6 @@ class Tenant : public Environment {
  private:
   std::unique_ptr<CalendarBook> LoadBook(int64_t revision) const;
   v1::BucketState& Bucket(const v1::Route& route);
-  // Takes one page from the route's bucket.
-  PageAdmission TakePage(const std::string& ticket_id, const std::string& route, bool highest);
   bool IsMuted(const std::string& ticket_id, const v1::TicketFacts& facts,
                const std::string& escalation, const std::string& route) const;
   void Digest(v1::BucketState* bucket, Instant at);
@@ -122,8 +120,7 @@ class Tenant : public Environment {
   std::map<int64_t, std::unique_ptr<CompiledPolicy>> policies_;
   const CompiledPolicy* current_ = nullptr;
   std::unique_ptr<CalendarBook> book_;
-  ProblemBook problems_;
-  mutable absl::flat_hash_map<std::string, std::unique_ptr<v1::AccountState>> accounts_;
+  mutable AccountBook accounts_;
 };
 
 class Tenant::WithCalendars : public Environment {
@@ -142,14 +139,10 @@ class Tenant::WithCalendars : public Environment {
   const v1::AccountState* FindAccount(const std::string& account) const override {
     return tenant_.FindAccount(account);
   }
-  PageAnswer AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                       const std::string& escalation, const std::string& route,
-                       bool highest) override {
+  PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+                          const std::string& escalation, const std::string& route,
+                          bool highest) override {
     return tenant_.AdmitPage(ticket_id, facts, escalation, route, highest);
-  }
-  void EndPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-               const std::string& escalation, const std::string& route) override {
-    tenant_.EndPage(ticket_id, facts, escalation, route);
   }
   void Damaged(const std::string& what) override { tenant_.Damaged(what); }
 

@@ -71,31 +71,50 @@ void PartitionFold::Impl::FireChunk() {
     last = key;
     return due.size() < chunk;
   }));
-  std::vector<std::string> tickets;
-  for (const keys::WakeUpKey& wake : due) {
-    if (!wake.ticket_id.empty()) tickets.push_back(keys::Ticket(wake.tenant, wake.ticket_id));
+  PrefetchTickets(due);
+  size_t fired = 0;
+  int changed = 0;
+  for (; fired < due.size(); ++fired) {
+    const keys::WakeUpKey& wake = due[fired];
+    const int before = changed_in_turn_;
+    const bool ready = PrepareWakeUp(&GetTenant(wake.tenant), wake.ticket_id, limit);
+    changed += changed_in_turn_ - before;
+    if (!ready) break;
+    FireWakeUp(wake.tenant, wake.ticket_id, limit);
   }
-  overlay_.Prefetch(std::move(tickets));
-  for (const keys::WakeUpKey& wake : due) FireWakeUp(wake.tenant, wake.ticket_id, limit);
+  KeepChangeIndex();
   // What fires now wakes up after the tick, even if the tick is cut.
   floor_ = limit;
-  if (due.size() < chunk) {
+  const bool stopped = fired < due.size();
+  if (!stopped && due.size() < chunk) {
     ExpireRecent(limit);
     state_.set_cursor_ms(limit.ms);
     state_.clear_tick_resume();
     state_.clear_fan_out();
     return;
   }
-  fan_out.set_next_key(last + '\0');
+  const keys::WakeUpKey& place = stopped ? due[fired] : due.back();
+  fan_out.set_next_key(stopped ? keys::WakeUp(place.due, place.tenant, place.ticket_id)
+                               : last + '\0');
   if (!bounded) return;
-  fan_out.set_tickets_left(fan_out.tickets_left() - static_cast<int>(chunk));
-  if (fan_out.tickets_left() > 0) return;
+  const int left = fan_out.tickets_left() - static_cast<int>(fired) - changed;
+  fan_out.set_tickets_left(std::max(left, 0));
+  if (left > 0) return;
   // Cut: other records come first. Several tickets may be due in the millisecond that was reached,
   // so the place within it is kept.
-  state_.set_cursor_ms(due.back().due.ms - 1);
+  state_.set_cursor_ms(place.due.ms - 1);
   state_.set_tick_resume(fan_out.next_key());
   state_.clear_fan_out();
   ends_turn_ = true;
+}
+
+void PartitionFold::Impl::PrefetchTickets(std::span<const keys::WakeUpKey> due) {
+  std::vector<std::string> tickets;
+  for (const keys::WakeUpKey& wake : due) {
+    if (wake.ticket_id.empty() || keys::SleeperAccount(wake.ticket_id)) continue;
+    tickets.push_back(keys::Ticket(wake.tenant, wake.ticket_id));
+  }
+  overlay_.Prefetch(std::move(tickets));
 }
 
 void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_view ticket_id,
@@ -108,6 +127,12 @@ void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_v
   // Held back by a source, the ticket stays due: its wake-up moves behind the cursor and comes
   // again with the next tick.
   const Instant safe = std::min(limit, tenant.Safe());
+  if (const auto account = keys::SleeperAccount(ticket_id)) {
+    sink_.About(tenant_name, "", tenant.CurrentPolicy().revision());
+    AccountFold(&tenant, std::string(*account), &sink_).FireUntil(safe);
+    tenant.accounts().WokeUp(std::string(*account));
+    return;
+  }
   Overlay::TicketSlot& slot = overlay_.Ticket(tenant_name, ticket_id);
   ESCALATION_CHECK(slot.exists || !overlay_.status().ok(),
                    Cat("a wake-up of ticket ", ticket_id, " without state"));
@@ -116,10 +141,7 @@ void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_v
   TicketFold fold(tenant, tenant.name(), slot.ticket_id, &slot.state, &sink_);
   fold.FireUntil(safe);
   Touch(&slot, fold);
-  if (fold.ForgetMoment() > safe) return;
-  const std::string& problem = slot.state.live().facts().problem();
-  if (!problem.empty()) tenant.problems().Unlink(problem, slot.ticket_id);
-  overlay_.Forget(&slot);
+  if (fold.ForgetMoment() <= safe) overlay_.Forget(&slot);
 }
 
 void PartitionFold::Impl::ExpireRecent(Instant limit) {
