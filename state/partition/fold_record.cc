@@ -175,6 +175,7 @@ void PartitionFold::Impl::FoldOfTenant(const FoldRecord& record, Tenant* tenant,
     case Event::kMerged:
       return FoldMerge(record, tenant, at);
     case Event::kLinkedTo:
+      return FoldLinked(record, tenant, at);
     case Event::kErased:
     case Event::kPageRequestedManually:
       return NotSupportedYet(record, tenant, at);
@@ -302,32 +303,6 @@ void PartitionFold::Impl::FoldPageEvent(const FoldRecord& record, Tenant* tenant
   TicketFold fold(*tenant, tenant->name(), slot.ticket_id, &slot.state, &sink_);
   fold.Apply(event, record.offset.value, at, record.appended);
   Touch(&slot, fold);
-}
-
-void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, Instant at) {
-  Overlay::TicketSlot& source = overlay_.Ticket(tenant->name(), record.event.ticket_id());
-  Overlay::TicketSlot& target = ResolveTicket(*tenant, record.event.merged().into());
-  if (&source == &target || !source.state.live().facts().merged_into().empty()) {
-    Flag(tenant, source.ticket_id, at, "merge_refused",
-         &source == &target
-             ? Cat("into ", record.event.merged().into(), ": merges would form a cycle")
-             : Cat("already merged into ", source.state.live().facts().merged_into()));
-    return;
-  }
-  CatchUp(tenant, &source);
-  const int64_t unanswered_ms = source.state.live().facts().oldest_unanswered_ms();
-  Event merged = record.event;
-  merged.mutable_merged()->set_into(target.ticket_id);
-  sink_.About(tenant->name(), source.ticket_id, tenant->CurrentPolicy().revision());
-  TicketFold fold(*tenant, tenant->name(), source.ticket_id, &source.state, &sink_);
-  fold.Apply(merged, record.offset.value, at, record.appended);
-  Touch(&source, fold);
-  if (unanswered_ms == 0) return;
-  CatchUp(tenant, &target);
-  sink_.About(tenant->name(), target.ticket_id, tenant->CurrentPolicy().revision());
-  TicketFold heir(*tenant, tenant->name(), target.ticket_id, &target.state, &sink_);
-  heir.Inherit(Instant{unanswered_ms}, record.offset.value, record.appended);
-  Touch(&target, heir);
 }
 
 void PartitionFold::Impl::NotSupportedYet(const FoldRecord& record, Tenant* tenant, Instant at) {

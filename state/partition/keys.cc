@@ -81,6 +81,10 @@ std::string Linked(std::string_view tenant, std::string_view problem, std::strin
   return Join('l', {tenant, problem, ticket_id});
 }
 
+std::string Problem(std::string_view tenant, std::string_view problem) {
+  return Join('L', {tenant, problem});
+}
+
 std::string OfAccount(std::string_view tenant, std::string_view account,
                       std::string_view ticket_id) {
   return Join('A', {tenant, account, ticket_id});

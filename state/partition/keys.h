@@ -20,6 +20,8 @@
 //   outbox     := 'o' seq:u64be                               OutboxEntry, not published yet
 //   pending    := 'd' seq:u64be                               PendingDelivery, without an outcome
 //   problem    := 'l' tenant 0x00 problem 0x00 ticket_id      empty; tickets linked to a problem
+//   problem_state := 'L' tenant 0x00 problem                  ProblemState; as long as tickets are
+//                                                             linked to it
 //   of_account := 'A' tenant 0x00 account 0x00 ticket_id      empty; tickets of an account
 //   waiting    := 'p' tenant 0x00 account                     empty; accounts with planned changes
 //                                                             or an open clock
@@ -73,6 +75,7 @@ std::string RecentExpiry(Instant at, std::string_view tenant, std::string_view s
 std::string Outbox(uint64_t seq);
 std::string Pending(uint64_t seq);
 std::string Linked(std::string_view tenant, std::string_view problem, std::string_view ticket_id);
+std::string Problem(std::string_view tenant, std::string_view problem);
 std::string OfAccount(std::string_view tenant, std::string_view account,
                       std::string_view ticket_id);
 std::string Waiting(std::string_view tenant, std::string_view account);

@@ -55,7 +55,6 @@ class PartitionFold::Impl {
   Instant Place(const FoldRecord& record, const Tenant& tenant);
   void FoldTicket(const FoldRecord& record, Tenant* tenant, Instant at);
   void FoldPageEvent(const FoldRecord& record, Tenant* tenant, Instant at);
-  void FoldMerge(const FoldRecord& record, Tenant* tenant, Instant at);
   void FoldMark(const FoldRecord& record, Tenant* tenant);
   void FoldMute(const FoldRecord& record, Tenant* tenant);
   void FoldPolicy(const FoldRecord& record, Tenant* tenant, Instant at);
@@ -89,6 +88,13 @@ class PartitionFold::Impl {
   void BeginPlanned(Tenant* tenant, const std::string& account, v1::FanOut cause);
   void BeginAccountChange(v1::FanOut change, AccountFold::Effect effect, const std::string& account,
                           Instant at);
+
+  // fold_linked.cc
+  void FoldMerge(const FoldRecord& record, Tenant* tenant, Instant at);
+  void FoldLinked(const FoldRecord& record, Tenant* tenant, Instant at);
+  // Empty: it may be linked.
+  static std::string WhyNotLinked(Tenant* tenant, const Overlay::TicketSlot& ticket,
+                                  const Overlay::TicketSlot& problem);
 
   // tick.cc
   static v1::FanOut FanOutOf(const FoldRecord& record, v1::FanOut::Kind kind, Instant at);

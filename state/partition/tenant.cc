@@ -69,6 +69,7 @@ Tenant::Tenant(std::string name, Overlay* overlay, RecordSink* sink,
       overlay_(*overlay),
       sink_(*sink),
       appended_{partition->appended_ms()},
+      problems_(name_, overlay),
       accounts_(name_, overlay) {
   state_.set_tenant(name_);
   if (const auto value = overlay_.Get(keys::Tenant(name_));

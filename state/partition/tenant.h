@@ -25,6 +25,7 @@
 #include "state/calendar/zone.h"
 #include "state/partition/account_book.h"
 #include "state/partition/overlay.h"
+#include "state/partition/problem_book.h"
 #include "state/partition/record_sink.h"
 #include "state/ticket/environment.h"
 
@@ -75,9 +76,13 @@ class Tenant : public Environment {
   const Calendar& FindCalendar(const std::string& name) const override;
   std::string LocalText(const std::string& calendar, Instant t) const override;
   const v1::AccountState* FindAccount(const std::string& account) const override;
-  PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                          const std::string& escalation, const std::string& route,
-                          bool highest) override;
+  PageAnswer AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+                       const std::string& escalation, const std::string& route,
+                       bool highest) override;
+  void EndPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+               const std::string& escalation, const std::string& route) override {
+    problems_.RemovePage(ticket_id, facts.problem(), escalation, route);
+  }
   void Damaged(const std::string& what) override {
     overlay_.Fail(absl::DataLossError("tenant " + name_ + ", " + what));
   }
@@ -94,6 +99,8 @@ class Tenant : public Environment {
   class WithCalendars;
   AccountBook& accounts() { return accounts_; }
 
+  ProblemBook& problems() { return problems_; }
+
   // Due moments up to here may fire: the sources' lowest mark. Never: no source holds time back.
   Instant Safe() const;
   // Alarms sources that are silent for longer than their hold.
@@ -106,6 +113,8 @@ class Tenant : public Environment {
  private:
   std::unique_ptr<CalendarBook> LoadBook(int64_t revision) const;
   v1::BucketState& Bucket(const v1::Route& route);
+  // Takes one page from the route's bucket.
+  PageAdmission TakePage(const std::string& ticket_id, const std::string& route, bool highest);
   bool IsMuted(const std::string& ticket_id, const v1::TicketFacts& facts,
                const std::string& escalation, const std::string& route) const;
   void Digest(v1::BucketState* bucket, Instant at);
@@ -120,6 +129,7 @@ class Tenant : public Environment {
   std::map<int64_t, std::unique_ptr<CompiledPolicy>> policies_;
   const CompiledPolicy* current_ = nullptr;
   std::unique_ptr<CalendarBook> book_;
+  ProblemBook problems_;
   mutable AccountBook accounts_;
 };
 
@@ -139,10 +149,14 @@ class Tenant::WithCalendars : public Environment {
   const v1::AccountState* FindAccount(const std::string& account) const override {
     return tenant_.FindAccount(account);
   }
-  PageAdmission AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                          const std::string& escalation, const std::string& route,
-                          bool highest) override {
+  PageAnswer AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+                       const std::string& escalation, const std::string& route,
+                       bool highest) override {
     return tenant_.AdmitPage(ticket_id, facts, escalation, route, highest);
+  }
+  void EndPage(const std::string& ticket_id, const v1::TicketFacts& facts,
+               const std::string& escalation, const std::string& route) override {
+    tenant_.EndPage(ticket_id, facts, escalation, route);
   }
   void Damaged(const std::string& what) override { tenant_.Damaged(what); }
 

@@ -141,7 +141,10 @@ void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_v
   TicketFold fold(tenant, tenant.name(), slot.ticket_id, &slot.state, &sink_);
   fold.FireUntil(safe);
   Touch(&slot, fold);
-  if (fold.ForgetMoment() <= safe) overlay_.Forget(&slot);
+  if (fold.ForgetMoment() > safe) return;
+  const std::string& problem = slot.state.live().facts().problem();
+  if (!problem.empty()) tenant.problems().Unlink(problem, slot.ticket_id);
+  overlay_.Forget(&slot);
 }
 
 void PartitionFold::Impl::ExpireRecent(Instant limit) {
