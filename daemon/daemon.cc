@@ -22,6 +22,7 @@
 #include "daemon/metrics.h"
 #include "daemon/pipeline.h"
 #include "daemon/policy_intake.h"
+#include "daemon/redactor_table.h"
 #include "daemon/service.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
@@ -90,6 +91,7 @@ class Daemon::Impl {
   std::unique_ptr<LogWriter> writer_;
   std::unique_ptr<CurlHttpClient> client_;
   std::unique_ptr<Dispatcher> dispatcher_;
+  RedactorTable redactors_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<QueryHandler> queries_;
@@ -142,8 +144,11 @@ absl::Status Daemon::Impl::OpenLoop(Partition partition) {
     const auto& severities = tenant.policy.policy.severities();
     options.severities[tenant.name].assign(severities.begin(), severities.end());
   }
-  auto pipeline = Pipeline::Open(std::move(options),
-                                 {log_.get(), loop->store.get(), dispatcher_.get(), SystemNow});
+  Store* const opened = loop->store.get();
+  auto pipeline = Pipeline::Open(
+      std::move(options),
+      {log_.get(), opened, dispatcher_.get(), SystemNow,
+       [this, opened](const std::string& name) { redactors_.TakeInForce(*opened, name); }});
   if (!pipeline.ok()) return pipeline.status();
   loop->pipeline = *std::move(pipeline);
   loops_.push_back(std::move(loop));
@@ -238,6 +243,7 @@ absl::Status Daemon::Impl::PublishMissingPolicies() {
                   {"revision", Cat(revision)},
                   {"file_revision", Cat(tenant.policy.policy.revision())}});
     }
+    redactors_.TakeInForce(state, tenant.name);
     if (*found != PolicyInLog::kNone) continue;
     v1::PublishPolicyRequest request;
     *request.mutable_policy() = tenant.policy.policy;
@@ -246,6 +252,7 @@ absl::Status Daemon::Impl::PublishMissingPolicies() {
     if (!events.ok()) return events.status();
     const auto offsets = writer_->AppendAndWait(*std::move(events));
     if (!offsets.ok()) return offsets.status();
+    redactors_.Set(tenant.policy.policy);
     LogInfo("published the first policy", {{"tenant", tenant.name}, {"file", tenant.policy_path}});
   }
   return absl::OkStatus();
@@ -262,6 +269,7 @@ absl::Status Daemon::Impl::StartApi() {
     world.states[tenant.name] = LoopOf(tenant.partition).store.get();
   }
   options.default_tenant = config_.tenants.front().name;
+  options.redactor = [this](const std::string& tenant) { return redactors_.Of(tenant); };
   for (const auto& loop : loops_) views.push_back({loop->partition, loop->store.get(), log_.get()});
   ingest_ = std::make_unique<Ingest>(options, SystemNow,
                                      [this](std::vector<v1::Event> events, AppendDone done) {
@@ -272,6 +280,7 @@ absl::Status Daemon::Impl::StartApi() {
   world.ingest = ingest_.get();
   world.queries = queries_.get();
   world.writer = writer_.get();
+  world.redactors = &redactors_;
   world.now = SystemNow;
   world.metrics = [this] { return Metrics(); };
   world.not_ready = [this] { return NotReady(); };

@@ -120,6 +120,11 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
   if (!records.ok()) return records.status();
   if (absl::Status status = FoldAndCommit(*records); !status.ok()) return status;
   if (absl::Status status = CheckOwner(*records); !status.ok()) return status;
+  for (const FoldRecord& record : *records) {
+    if (record.event.has_policy_published() && world_.policy_folded) {
+      world_.policy_folded(record.event.tenant());
+    }
+  }
   const bool marked = std::any_of(records->begin(), records->end(), [](const FoldRecord& record) {
     return record.event.has_source_mark();
   });

@@ -72,6 +72,8 @@ class Pipeline {
     Store* store = nullptr;
     Dispatcher* dispatcher = nullptr;
     std::function<Instant()> now;
+    // A policy of this tenant was folded and committed; may be empty.
+    std::function<void(const std::string& tenant)> policy_folded;
   };
 
   static absl::StatusOr<std::unique_ptr<Pipeline>> Open(PipelineOptions options, World world);

@@ -50,6 +50,22 @@ absl::StatusOr<PolicyInLog> ComparePolicy(const StateReader& state, const v1::Po
   return same ? PolicyInLog::kSame : PolicyInLog::kDiffers;
 }
 
+absl::StatusOr<std::optional<v1::Policy>> PolicyInForce(const StateReader& state,
+                                                        const std::string& tenant) {
+  const absl::StatusOr<v1::TenantState> read = ReadTenant(state, tenant);
+  if (!read.ok()) return read.status();
+  const int64_t revision = CurrentRevision(*read);
+  if (revision == 0) return std::nullopt;
+  absl::StatusOr<std::optional<std::string>> value = state.Get(keys::Policy(tenant, revision));
+  if (!value.ok()) return value.status();
+  v1::Policy policy;
+  if (!value->has_value() || !policy.ParseFromString(**value)) {
+    return absl::DataLossError(
+        Cat("tenant ", tenant, ": policy revision ", revision, " cannot be decoded"));
+  }
+  return policy;
+}
+
 absl::StatusOr<std::vector<v1::Event>> PolicyEvents(const StateReader& state,
                                                     const v1::PublishPolicyRequest& request,
                                                     Instant now) {

@@ -12,6 +12,8 @@
 //   Threads     stateless; safe everywhere
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,6 +33,10 @@ enum class PolicyInLog {
 // `revision`: of the policy in the log, 0: none. May be null.
 absl::StatusOr<PolicyInLog> ComparePolicy(const StateReader& state, const v1::Policy& policy,
                                           int64_t* revision);
+
+// Absent: the tenant has none.
+absl::StatusOr<std::optional<v1::Policy>> PolicyInForce(const StateReader& state,
+                                                        const std::string& tenant);
 
 // The records that publish the request, for the tenant that its policy names.
 absl::StatusOr<std::vector<v1::Event>> PolicyEvents(const StateReader& state,

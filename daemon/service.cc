@@ -6,6 +6,7 @@
 #include "escalation/v1/api.pb.h"
 #include "state/base/text.h"
 #include "state/policy/policy_check.h"
+#include "state/policy/redaction_check.h"
 
 namespace escalation {
 namespace {
@@ -64,7 +65,10 @@ void Service::PublishPolicy(const HttpRequest& request, const HttpRespond& respo
   }
   const v1::CalendarSet* const calendars =
       publish.calendars().calendars_size() > 0 ? &publish.calendars() : nullptr;
-  const absl::Status checked = PolicyStatus(CheckPolicy(publish.policy(), calendars));
+  absl::Status checked = PolicyStatus(CheckPolicy(publish.policy(), calendars));
+  if (checked.ok()) {
+    checked = PolicyStatus(CheckRedactionPatterns(publish.policy().redaction()));
+  }
   if (!checked.ok()) return respond(ErrorResponse(checked));
   if (publish.policy().revision() <= publish.expect_revision()) {
     return respond(ErrorResponse(400,
@@ -75,13 +79,15 @@ void Service::PublishPolicy(const HttpRequest& request, const HttpRespond& respo
   absl::StatusOr<std::vector<v1::Event>> events =
       PolicyEvents(*state->second, publish, world_.now());
   if (!events.ok()) return respond(ErrorResponse(events.status()));
-  const int64_t revision = publish.policy().revision();
   world_.writer->Append(
-      *std::move(events), [respond, revision](absl::StatusOr<std::vector<Offset>> offsets) {
+      *std::move(events), [respond, redactors = world_.redactors,
+                           policy = publish.policy()](absl::StatusOr<std::vector<Offset>> offsets) {
         if (!offsets.ok()) return respond(ErrorResponse(offsets.status()));
+        // Whoever hears that it is published may send what it redacts.
+        if (redactors != nullptr) redactors->Set(policy);
         HttpResponse response;
         response.body =
-            Cat("{\"revision\":\"", revision, "\",\"offset\":\"", offsets->back(), "\"}");
+            Cat("{\"revision\":\"", policy.revision(), "\",\"offset\":\"", offsets->back(), "\"}");
         respond(std::move(response));
       });
 }

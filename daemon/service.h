@@ -17,6 +17,7 @@
 
 #include "daemon/api/http.h"
 #include "daemon/log_writer.h"
+#include "daemon/redactor_table.h"
 #include "state/base/instant.h"
 #include "state/partition/turn.h"
 
@@ -28,6 +29,8 @@ class Service : public HttpHandler {
     HttpHandler* ingest = nullptr;
     HttpHandler* queries = nullptr;
     const LogWriter* writer = nullptr;
+    // Learns of policies that are published here; may be null.
+    RedactorTable* redactors = nullptr;
     // The committed state of each tenant's partition.
     std::map<std::string, const StateReader*> states;
     std::function<Instant()> now;

@@ -7,6 +7,7 @@
 
 #include "daemon/source/event_check.h"
 #include "daemon/source/event_json.h"
+#include "daemon/source/redactor.h"
 #include "ops/history.h"
 #include "ops/option_form.h"
 #include "state/base/text.h"
@@ -25,7 +26,8 @@ constexpr char kFooter[] =
 Ticks come at exactly every due moment, as in a daemon without delay: due moments before a line's
 log time fire before it, those at its log time after it. After the last line time runs on until
 nothing is due, at most 400 days; with --until it stops there, and later lines are ignored.
-Calendars come from the policy file. No daemon, no store, no page.
+Calendars come from the policy file, and texts are redacted as it says. A message may carry its
+"text", an opening its "description": what they say is found, and they are dropped. No daemon, no store, no page.
 
 Examples:
   escalationctl simulate --policy deploy/policies/example.yaml history.jsonl
@@ -41,10 +43,11 @@ struct Options {
   OutputForm form = OutputForm::kJsonLines;
 };
 
-absl::Status AddLine(const std::string& line, History* history) {
+absl::Status AddLine(const std::string& line, const Redactor& redactor, History* history) {
   absl::StatusOr<v1::Event> event = EventFromJson(line, kLineBytesMax);
   if (!event.ok()) return event.status();
   if (absl::Status status = ValidateEvent(*event, Trust::kHistory); !status.ok()) return status;
+  redactor.RedactEvent(&*event);
   return history->Add(*std::move(event));
 }
 
@@ -53,13 +56,13 @@ int Fail(CommandContext& context, const std::string& where, const absl::Status& 
   return kExitFailed;
 }
 
-int ReadHistory(const Options& options, std::istream& in, History* history,
-                CommandContext& context) {
+int ReadHistory(const Options& options, std::istream& in, const Redactor& redactor,
+                History* history, CommandContext& context) {
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) continue;
-    if (absl::Status status = AddLine(line, history); !status.ok()) {
+    if (absl::Status status = AddLine(line, redactor, history); !status.ok()) {
       return Fail(context, Cat(options.history, ":", number), status);
     }
   }
@@ -76,6 +79,11 @@ int Simulate(const Options& options, CommandContext& context) {
     context.err << policy.status().message() << "\n";
     return kExitConfig;
   }
+  const absl::StatusOr<Redactor> redactor = Redactor::Create(policy->policy.redaction());
+  if (!redactor.ok()) {
+    context.err << options.policy << ": " << redactor.status().message() << "\n";
+    return kExitConfig;
+  }
   DecisionOutput output(options.form, context.out);
   History history(*std::move(policy),
                   [&](const v1::Decision& decision) { output.Print(decision); });
@@ -89,11 +97,11 @@ int Simulate(const Options& options, CommandContext& context) {
   }
   int code = kExitOk;
   if (options.history == "-") {
-    code = ReadHistory(options, context.in, &history, context);
+    code = ReadHistory(options, context.in, *redactor, &history, context);
   } else {
     std::ifstream file(options.history);
     if (!file) return Fail(context, options.history, absl::NotFoundError("cannot be opened"));
-    code = ReadHistory(options, file, &history, context);
+    code = ReadHistory(options, file, *redactor, &history, context);
   }
   output.Finish();
   return code;

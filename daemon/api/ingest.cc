@@ -56,7 +56,21 @@ absl::StatusOr<std::vector<v1::Event>> Ingest::Read(const HttpRequest& request, 
     return FieldError(Cat(root, ".", field),
                       std::string(status.message()).substr(field.size() + 2));
   }
+  Redact(&*events);
   return events;
+}
+
+void Ingest::Redact(std::vector<v1::Event>* events) const {
+  if (!options_.redactor) return;
+  std::shared_ptr<const Redactor> redactor;
+  const std::string* tenant = nullptr;
+  for (v1::Event& event : *events) {
+    if (tenant == nullptr || *tenant != event.tenant()) {
+      tenant = &event.tenant();
+      redactor = options_.redactor(*tenant);
+    }
+    if (redactor != nullptr) redactor->RedactEvent(&event);
+  }
 }
 
 void Ingest::Handle(HttpRequest request, HttpRespond respond) {

@@ -7,6 +7,7 @@
 //               otherwise
 //   Invariants  1. all or nothing: one bad event refuses the whole request
 //               2. `origin` and `written_at` are ours, whatever the client says
+//               3. texts are redacted before anything is appended
 //   Time        from the given clock, once for each request
 //   Errors      400 with the field and the expectation; 415; 503 with Retry-After when the log
 //               cannot take the events now; 500 else
@@ -14,11 +15,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "daemon/api/http.h"
+#include "daemon/source/redactor.h"
 #include "escalation/v1/event.pb.h"
 #include "state/base/ids.h"
 #include "state/base/instant.h"
@@ -39,6 +42,8 @@ class Ingest : public HttpHandler {
     std::vector<std::string> tenants;
     // Origin.source of every event.
     std::string source = "http";
+    // The redactor in force for a tenant; null, or empty: nothing is redacted.
+    std::function<std::shared_ptr<const Redactor>(const std::string& tenant)> redactor = {};
   };
   // `now` is the writer's clock.
   Ingest(Options options, std::function<Instant()> now, AppendFunction append);
@@ -48,6 +53,7 @@ class Ingest : public HttpHandler {
  private:
   absl::StatusOr<std::vector<v1::Event>> Read(const HttpRequest& request, bool lines) const;
   absl::Status Complete(v1::Event* event, Instant now) const;
+  void Redact(std::vector<v1::Event>* events) const;
 
   const Options options_;
   const std::function<Instant()> now_;

@@ -13,6 +13,7 @@
 #include "state/policy/policy_check.h"
 #include "state/policy/policy_names.h"
 #include "state/policy/policy_walk.h"
+#include "state/policy/redaction_check.h"
 #include "state/policy/zone_source.h"
 
 namespace escalation {
@@ -231,6 +232,9 @@ absl::StatusOr<LoadedPolicy> Load(const std::string& folder, const std::optional
   if (!problems->empty()) return problems->ToStatus();
   BuildCalendars(std::move(definitions), positions, problems, &loaded);
   for (const PolicyProblem& problem : CheckPolicy(loaded.policy, &loaded.calendars)) {
+    problems->Add(PlaceOf(positions, problem.path), problem.text, problem.hint);
+  }
+  for (const PolicyProblem& problem : CheckRedactionPatterns(loaded.policy.redaction())) {
     problems->Add(PlaceOf(positions, problem.path), problem.text, problem.hint);
   }
   if (!problems->empty()) return problems->ToStatus();

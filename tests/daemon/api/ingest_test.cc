@@ -15,7 +15,11 @@ class IngestTest : public testing::Test {
   HttpResponse Post(const std::string& body, const std::string& type = "application/json",
                     const std::string& method = "POST") {
     Ingest ingest(
-        {"default", {"default", "acme"}, "http"}, [] { return kNow; },
+        {"default",
+         {"default", "acme"},
+         "http",
+         [this](const std::string& tenant) { return tenant == "acme" ? redactor_ : nullptr; }},
+        [] { return kNow; },
         [this](std::vector<v1::Event> events, AppendDone done) {
           appended_ = std::move(events);
           if (!log_.ok()) return done(log_);
@@ -37,6 +41,7 @@ class IngestTest : public testing::Test {
   }
 
   absl::Status log_;
+  std::shared_ptr<const Redactor> redactor_;
   std::vector<v1::Event> appended_;
 };
 
@@ -59,6 +64,21 @@ TEST_F(IngestTest, tenant_origin_and_time_of_writing_are_ours) {
   EXPECT_EQ(appended_[0].origin().source(), "http");
   EXPECT_FALSE(appended_[0].origin().positioned());
   EXPECT_EQ(FromProto(appended_[0].written_at()), kNow);
+}
+
+TEST_F(IngestTest, texts_are_redacted_by_their_tenants_policy_before_they_are_appended) {
+  v1::Redaction redaction;
+  redaction.set_emails(true);
+  redactor_ = std::make_shared<const Redactor>(*Redactor::Create(redaction));
+  const std::string rest = R"("ticket_id":"T-1","opened":{"subject":"ann@h.example"}})";
+  EXPECT_EQ(Post(R"([{"id":"e1","tenant":"acme",)" + rest + R"(,{"id":"e2",)" + rest +
+                 R"(,{"id":"e3","tenant":"acme",)" + rest + "]")
+                .status,
+            200);
+  ASSERT_EQ(appended_.size(), 3u);
+  EXPECT_EQ(appended_[0].opened().subject(), "[email]");
+  EXPECT_EQ(appended_[1].opened().subject(), "ann@h.example");
+  EXPECT_EQ(appended_[2].opened().subject(), "[email]");
 }
 
 TEST_F(IngestTest, one_bad_event_refuses_all_and_nothing_is_written) {
