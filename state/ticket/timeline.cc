@@ -128,7 +128,7 @@ FactSet Timeline::OpeningFacts(const FactChange& change) const {
 
 void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet facts, FactSet starts,
                         Instant at) {
-  if (cause.plan == nullptr || cause.plan->plan->no_tickets()) {
+  if (cause.plan == nullptr) {
     EndAll("target_gone", at);
     return;
   }
