@@ -118,6 +118,10 @@ absl::Status World::Take(v1::Event event, Instant occurred, Instant appended) {
   return FoldRest();
 }
 
+void World::Redact(v1::Event* event) const {
+  if (redactor_.has_value()) redactor_->RedactEvent(event);
+}
+
 absl::Status World::TakeOwn(v1::Event event) {
   shown_now_ = simulation_->now();
   return Take(std::move(event), Instant::Past(), simulation_->now());
@@ -195,6 +199,9 @@ absl::Status World::Publish(const std::string& text, v1::PolicyPublished::Apply 
     if (absl::Status status = TakeOwn(std::move(event)); !status.ok()) return status;
   }
   if (!policy) return absl::OkStatus();
+  absl::StatusOr<Redactor> redactor = Redactor::Create(loaded->policy.redaction());
+  if (!redactor.ok()) return redactor.status();
+  redactor_ = *std::move(redactor);
   v1::Event event;
   event.set_tenant(loaded->policy.tenant());
   *event.mutable_policy_published()->mutable_policy() = std::move(loaded->policy);

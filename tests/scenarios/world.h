@@ -14,9 +14,11 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "daemon/source/redactor.h"
 #include "ops/simulation.h"
 #include "state/partition/decision_text.h"
 #include "tests/scenarios/event_text.h"
@@ -65,9 +67,12 @@ class World {
   absl::Status Crash(const Words& words, const Command& command);
   absl::Status Batch(const Words& words, const Command& command);
   absl::Status State(const Words& words, const Command& command);
+  absl::Status Log(const Words& words, const Command& command);
   absl::Status Quiet(const Words& words, const Command& command);
   absl::Status Decisions(const Words& words, const Command& command);
 
+  // What a source hands on: without what the policy's redaction replaces.
+  void Redact(v1::Event* event) const;
   // Appends, and folds unless the process is down or a batch is being filled.
   absl::Status Take(v1::Event event, Instant occurred, Instant appended);
   absl::Status TakeOwn(v1::Event event);
@@ -93,6 +98,7 @@ class World {
   size_t batch_ = 1;
   int64_t next_id_ = 1;
   int64_t calendars_revision_ = 0;
+  std::optional<Redactor> redactor_;  // Of the latest policy.
   int64_t quiet_count_ = 0;
   // By seq, from 1.
   std::vector<v1::Decision> history_;

@@ -62,15 +62,25 @@ std::string Indented(const std::string& text) {
 
 const std::map<std::string, World::Handler>& World::Handlers() {
   static const auto* const kHandlers = new std::map<std::string, Handler>{
-      {"policy", &World::Policy},   {"calendars", &World::Calendars},
-      {"at", &World::At},           {"event", &World::Event},
-      {"json", &World::Json},       {"repeat", &World::Repeat},
-      {"tickets", &World::Tickets}, {"tick", &World::Tick},
-      {"advance", &World::Advance}, {"mark", &World::Mark},
-      {"outcome", &World::Outcome}, {"ack", &World::Acknowledge},
-      {"restart", &World::Restart}, {"crash", &World::Crash},
-      {"batch", &World::Batch},     {"state", &World::State},
-      {"quiet", &World::Quiet},     {"decisions", &World::Decisions},
+      {"policy", &World::Policy},
+      {"calendars", &World::Calendars},
+      {"at", &World::At},
+      {"event", &World::Event},
+      {"json", &World::Json},
+      {"repeat", &World::Repeat},
+      {"tickets", &World::Tickets},
+      {"tick", &World::Tick},
+      {"advance", &World::Advance},
+      {"mark", &World::Mark},
+      {"outcome", &World::Outcome},
+      {"ack", &World::Acknowledge},
+      {"restart", &World::Restart},
+      {"crash", &World::Crash},
+      {"batch", &World::Batch},
+      {"state", &World::State},
+      {"log", &World::Log},
+      {"quiet", &World::Quiet},
+      {"decisions", &World::Decisions},
   };
   return *kHandlers;
 }
@@ -129,6 +139,7 @@ absl::Status World::Event(const Words& words, const Command&) {
   absl::StatusOr<v1::Event> event = ReadEvent(rest, times_);
   if (!event.ok()) return event.status();
   shown_now_ = *occurred;
+  Redact(&*event);
   return Take(*std::move(event), *occurred, *appended);
 }
 
@@ -139,6 +150,7 @@ absl::Status World::Json(const Words&, const Command& command) {
   const Instant written = event->has_written_at() ? FromProto(event->written_at()) : occurred;
   times_.set_latest(occurred);
   shown_now_ = occurred;
+  Redact(&*event);
   return Take(*std::move(event), occurred, written);
 }
 
@@ -276,6 +288,15 @@ absl::Status World::State(const Words& words, const Command&) {
   v1::TicketState state;
   if (!state.ParseFromString(**value)) return absl::DataLossError("the ticket cannot be read");
   out_ += StateText(words[1], state, times_.offset_s());
+  return absl::OkStatus();
+}
+
+absl::Status World::Log(const Words&, const Command&) {
+  if (simulation_->records().empty()) return Wrong("the log is empty");
+  Print();  // Before the record that caused it.
+  v1::Event event = simulation_->records().back().event;
+  event.clear_tenant();
+  out_ += Cat(ToJson(event), "\n");
   return absl::OkStatus();
 }
 
