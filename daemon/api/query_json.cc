@@ -48,7 +48,11 @@ ordered_json FactsJson(const v1::TicketFacts& facts) {
   SetText(&out, "requester", facts.requester());
   SetText(&out, "reason", facts.reason());
   SetText(&out, "merged_into", facts.merged_into());
+  SetText(&out, "problem", facts.problem());
+  SetText(&out, "resolution_reason", facts.resolution_reason());
   if (facts.provisional()) out["provisional"] = true;
+  if (facts.contact_unconfirmed()) out["contact_unconfirmed"] = true;
+  for (const std::string& rule : facts.rules()) out["rules"].push_back(rule);
   for (const std::string& tag : facts.tags()) out["tags"].push_back(tag);
   for (const v1::Field& field : facts.fields()) {
     out["fields"].push_back({{"name", field.name()}, {"value", field.value()}});

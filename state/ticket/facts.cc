@@ -76,7 +76,7 @@ bool IsResolved(StatusChanged::Status status) {
 }
 
 // A new ticket, which nobody had looked at before.
-void TakeIn(const Context& context, const v1::Opened& opened) {
+void TakeIn(const Context& context, const CompiledPlan* plan, const v1::Opened& opened) {
   const Actor& actor = context.event.actor();
   // Who opens a ticket and names nobody asks for themselves.
   if (!context.policy.policy().announcements().empty() && opened.requester().empty() &&
@@ -85,7 +85,7 @@ void TakeIn(const Context& context, const v1::Opened& opened) {
   }
   AddParticipants(context.policy, context.account, opened.participants(), context.facts,
                   context.change);
-  CheckIntake(context.policy, context.account, actor, opened, context.facts, context.change);
+  CheckIntake(context.policy, plan, context.account, actor, opened, context.facts, context.change);
   Happened(v1::Announcement::OPENED, context.change);
 }
 
@@ -134,7 +134,7 @@ void ApplyOpened(const Context& context, const v1::Opened& opened) {
   if (context.event.has_observed()) {
     ImportParticipants(opened.participants(), &facts);
   } else {
-    TakeIn(context, opened);
+    TakeIn(context, plan, opened);
   }
   Retarget("opened", context.change);
   if (provisional) return;

@@ -86,10 +86,9 @@ void CheckContact(const v1::AccountState* account, const v1::Actor& actor, v1::T
 
 }  // namespace
 
-void CheckIntake(const CompiledPolicy& policy, const v1::AccountState* account,
-                 const v1::Actor& actor, const v1::Opened& opened, v1::TicketFacts* facts,
-                 FactChange* change) {
-  const CompiledPlan* const plan = policy.FindPlan(facts->plan());
+void CheckIntake(const CompiledPolicy& policy, const CompiledPlan* plan,
+                 const v1::AccountState* account, const v1::Actor& actor, const v1::Opened& opened,
+                 v1::TicketFacts* facts, FactChange* change) {
   if (plan != nullptr && plan->plan->no_tickets()) return;
   const v1::Intake& intake = policy.policy().intake();
   CheckRequired(intake, opened, *facts, change);

@@ -21,10 +21,10 @@
 
 namespace escalation {
 
-// After the ticket's plan is known. A plan that has no tickets asks for nothing.
-void CheckIntake(const CompiledPolicy& policy, const v1::AccountState* account,
-                 const v1::Actor& actor, const v1::Opened& opened, v1::TicketFacts* facts,
-                 FactChange* change);
+// `plan`: the ticket's; null: the policy has none. A plan that has no tickets asks for nothing.
+void CheckIntake(const CompiledPolicy& policy, const CompiledPlan* plan,
+                 const v1::AccountState* account, const v1::Actor& actor, const v1::Opened& opened,
+                 v1::TicketFacts* facts, FactChange* change);
 
 // Each of `people` may hold several addresses with spaces between them. `account` may be null.
 void AddParticipants(const CompiledPolicy& policy, const v1::AccountState* account,
