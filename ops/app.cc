@@ -9,6 +9,7 @@
 #include "ops/explain_command.h"
 #include "ops/policy_command.h"
 #include "ops/receiver_command.h"
+#include "ops/redact_command.h"
 #include "ops/replay_command.h"
 #include "ops/simulate_command.h"
 #include "ops/tickets_command.h"
@@ -35,6 +36,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddPolicyCommand(app, context);
   AddCalendarCommand(app, context);
   AddArchiveCommand(app, context);
+  AddRedactCommand(app, context);
   AddReceiverCommand(app, context);
 }
 

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <sstream>
 
 #include "ops/app.h"
 #include "state/base/text.h"
+#include "tests/support/temporary_directory.h"
 
 namespace escalation {
 namespace {
@@ -97,6 +99,28 @@ TEST(Simulate, TheSameLineTwiceIsOneEvent) {
   const std::string twice = Cat(kOpened, "\n", kOpened, "\n", Reply("12:10:00"), "\n");
   const std::string once = Cat(kOpened, "\n", Reply("12:10:00"), "\n");
   EXPECT_EQ(Simulate(twice).out, Simulate(once).out);
+}
+
+TEST(Simulate, TextsSayWhatTheySayAndAreRedacted) {
+  const TemporaryDirectory folder;
+  const std::string policy = folder / "p.yaml";
+  std::ofstream(policy) << "policy: p\nrevision: 1\nseverities: [low]\nplans: {gold: {}}\n"
+                           "triggers: [{on: token, token: \"#escalate\", escalation: call}]\n"
+                           "escalations: {call: {steps: [{page: [pager]}]}}\nroutes: {pager: }\n"
+                           "redact: {emails: true}\n";
+  std::istringstream in(
+      R"({"id":"e1","ticket_id":"T-1","occurred_at":"2026-03-10T12:00:00Z",)"
+      R"("actor":{"id":"ann","kind":"customer"},)"
+      R"("opened":{"subject":"mail to ann@h.example","description":"It hangs."}})"
+      "\n"
+      R"({"id":"e2","ticket_id":"T-1","occurred_at":"2026-03-10T12:01:00Z",)"
+      R"("actor":{"id":"ann","kind":"customer"},)"
+      R"("message_added":{"visibility":"PUBLIC","text":"> ok\n#Escalate! ann@h.example"}})");
+  std::ostringstream out, err;
+  EXPECT_EQ(RunEscalationctl({"simulate", "--policy", policy, "-"}, in, out, err), 0) << err.str();
+  EXPECT_NE(out.str().find("\"page_requested\""), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("mail to [email]"), std::string::npos) << out.str();
+  EXPECT_EQ(out.str().find("ann@h.example"), std::string::npos) << out.str();
 }
 
 TEST(Simulate, AWrongLineIsNamedAndEndsIt) {
