@@ -9,6 +9,7 @@
 #include "escalation/v1/api.pb.h"
 #include "ops/api_query.h"
 #include "ops/option_form.h"
+#include "ops/policy_schema.h"
 #include "state/policy/policy_loader.h"
 
 namespace escalation {
@@ -30,6 +31,12 @@ was published yet. Running clocks keep their promises unless --apply running; ca
 count from now on, and what clocks have used stays.
 
 Exit 0 published, 1 refused or unreachable, 2 usage, 78 the file is wrong.)";
+
+constexpr char kSchemaFooter[] = R"(Examples:
+  escalationctl policy schema > policy.schema.json
+
+An editor with YAML support then completes keys and explains them, if the policy begins with
+  # yaml-language-server: $schema=policy.schema.json)";
 
 struct ShowOptions {
   ApiQuery query;
@@ -108,8 +115,7 @@ void Publish(const PublishOptions& options, CommandContext& context) {
 }  // namespace
 
 void AddPolicyCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* const command =
-      app.add_subcommand("policy", "Shows and publishes the policy of a running daemon");
+  CLI::App* const command = app.add_subcommand("policy", "Shows, publishes and describes policies");
   command->require_subcommand(1);
 
   CLI::App* const show = command->add_subcommand("show", "Shows the policy in force");
@@ -137,6 +143,11 @@ void AddPolicyCommand(CLI::App& app, CommandContext& context) {
   publish->add_option("--url", options->url, "The daemon's address")
       ->option_text(std::string("URL (default ") + kDefaultApiUrl + ")");
   publish->callback([options, &context] { Publish(*options, context); });
+
+  CLI::App* const schema =
+      command->add_subcommand("schema", "Prints a JSON Schema of policy files, for editors");
+  schema->footer(kSchemaFooter);
+  schema->callback([&context] { context.out << PolicySchema().dump(2) << "\n"; });
 }
 
 }  // namespace escalation
