@@ -91,17 +91,23 @@ const char* TicketFold::TriggerReason(const CompiledPolicy& policy, const v1::Tr
   switch (trigger.on()) {
     case v1::Trigger::OPENED_WITH_SEVERITY: {
       if (!change.retarget && !Has(change, Metric::REOPENED)) return nullptr;
+      const std::string prefix = Cat(trigger.path(), '@');
+      const auto is_its = [&](const std::string& old) { return old.starts_with(prefix); };
       if (!trigger.severities().empty() && !Holds(trigger.severities(), facts.severity())) {
         // Once the severity has left the list, coming back is a new reason.
-        const std::string prefix = Cat(trigger.path(), '@');
-        EraseIf(fired, [&](const std::string& old) { return old.starts_with(prefix); });
+        EraseIf(fired, is_its);
         return nullptr;
       }
       const CompiledPlan* const plan = policy.FindPlan(facts.plan());
       const bool served = facts.opened_ms() != 0 && facts.resolved_ms() == 0 &&
                           !facts.provisional() && (plan == nullptr || !plan->plan->no_tickets());
-      const std::string key = Cat(trigger.path(), '@', facts.severity());
-      if (!served || Holds(*fired, key) || !matches()) return nullptr;
+      const std::string key = prefix + facts.severity();
+      // Where every severity will do, another one is no new reason.
+      const bool any = trigger.severities().empty() ||
+                       trigger.severities_size() == policy.policy().severities_size();
+      const bool told =
+          any ? std::any_of(fired->begin(), fired->end(), is_its) : Holds(*fired, key);
+      if (!served || told || !matches()) return nullptr;
       *fired->Add() = key;
       return "opened_with_severity";
     }
