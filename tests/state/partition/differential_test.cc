@@ -86,8 +86,8 @@ TEST_P(DifferentialTest, the_chain_is_over_the_decisions) {
   EXPECT_EQ(ToHex(folder.fold().decisions_hash()), ToHex(chain));
 }
 
-// Every ticket that waits for a moment has exactly the wake-up that it names, behind the cursor; no
-// other wake-up exists.
+// Every ticket or account that waits for a moment has exactly the wake-up that it names, behind the
+// cursor; no other wake-up exists.
 TEST_P(DifferentialTest, each_ticket_has_at_most_one_wake_up) {
   RandomHistory history(GetParam());
   Folder folder;
@@ -106,6 +106,22 @@ TEST_P(DifferentialTest, each_ticket_has_at_most_one_wake_up) {
                   if (state.wake_ms() != 0)
                     wanted.push_back(
                         keys::WakeUp(Instant{state.wake_ms()}, names->tenant, names->ticket_id));
+                  return true;
+                })
+          .ok());
+  ASSERT_TRUE(
+      folder.store()
+          .Scan("a", "b",
+                [&](std::string_view key, std::string_view value) {
+                  v1::AccountState state;
+                  EXPECT_TRUE(state.ParseFromArray(value.data(), static_cast<int>(value.size())));
+                  const std::string account(key.substr(key.find('\0') + 1));
+                  EXPECT_EQ(state.wake_ms() != 0,
+                            state.planned_size() > 0 || state.setup().clock().next_ms() != 0);
+                  if (state.wake_ms() != 0) {
+                    wanted.push_back(
+                        keys::WakeUp(Instant{state.wake_ms()}, "default", keys::Sleeper(account)));
+                  }
                   return true;
                 })
           .ok());

@@ -13,7 +13,8 @@ using v1::StatusChanged;
 
 constexpr int kTickets = 24;
 constexpr std::array<const char*, 4> kSeverities = {"low", "medium", "high", "urgent"};
-constexpr std::array<const char*, 3> kAccounts = {"acme", "globex", ""};
+constexpr std::array<const char*, 4> kAccounts = {"acme", "globex", "acme_uk", ""};
+constexpr std::array<const char*, 3> kPlans = {"silver", "gold", "platinum"};
 
 v1::Event OfTenant() {
   v1::Event event;
@@ -71,7 +72,8 @@ FoldRecord RandomHistory::Next() {
     return Append(std::move(tick));
   }
   if (kind < 36 && !pages_.empty()) return Append(PageEvent());
-  if (kind < 39) return Append(Account());
+  if (kind < 38) return Append(Account());
+  if (kind < 39) return Append(AccountRecord());
   if (kind < 42 && !sent_.empty()) return Append(OneOf(sent_));  // The same once more.
   v1::Event event = TicketEvent();
   sent_.push_back(event);
@@ -95,8 +97,13 @@ v1::Event RandomHistory::Publication() {
 v1::Event RandomHistory::Account() {
   v1::Event event = OfTenant();
   v1::AccountChanged* const changed = event.mutable_account_changed();
-  changed->set_account(kAccounts[Below(2)]);
+  changed->set_account(kAccounts[Below(3)]);
   changed->set_plan(Chance(50) ? "gold" : "silver");
+  if (Chance(30)) changed->set_parent(kAccounts[Below(3)]);
+  if (Chance(40)) {
+    const Duration ahead{static_cast<int64_t>(Below(Chance(50) ? 200'000 : 40'000'000))};
+    ToProto(now_ + ahead, changed->mutable_effective_at());
+  }
   changed->set_calendar(Chance(50) ? "office" : "round_the_clock");
   if (Chance(30)) {
     auto* const exception = changed->add_overrides();
@@ -104,6 +111,50 @@ v1::Event RandomHistory::Account() {
     exception->set_within(Chance(50) ? "20m" : "1bd");
   }
   return event;
+}
+
+v1::Event RandomHistory::AccountRecord() {
+  v1::Event event = OfTenant();
+  event.mutable_actor()->set_kind(static_cast<Actor::Kind>(Below(5)));
+  if (Chance(50)) event.mutable_actor()->add_roles("account_team");
+  if (Chance(30)) {
+    ToProto(now_ - Duration{static_cast<int64_t>(Below(9'000'000))}, event.mutable_occurred_at());
+  }
+  const std::string account = kAccounts[Below(3)];
+  const Instant soon = now_ + Duration{static_cast<int64_t>(Below(1'000'000'000))};
+  switch (Below(6)) {
+    case 0:
+    case 1: {
+      v1::PlanChangeRequested* const request = event.mutable_plan_change_requested();
+      request->set_account(account);
+      request->set_plan(OneOf(kPlans));
+      if (Chance(90)) ToProto(soon, request->mutable_starts_at());
+      request->set_billing_group("b");
+      return event;
+    }
+    case 2:
+      event.mutable_plan_activated()->set_account(account);
+      event.mutable_plan_activated()->set_plan(OneOf(kPlans));
+      return event;
+    case 3: {
+      v1::EntitlementUsed* const used = event.mutable_entitlement_used();
+      used->set_account(account);
+      used->set_entitlement(Chance(80) ? "training_day" : "audit");
+      if (Chance(50)) ToProto(soon, used->mutable_starts_at());
+      ToProto(Duration::Hours(static_cast<int64_t>(Below(9))), used->mutable_duration());
+      return event;
+    }
+    case 4:
+      event.mutable_follow_changed()->set_account(account);
+      event.mutable_follow_changed()->set_follower(Chance(50) ? "zoe" : "eve");
+      event.mutable_follow_changed()->set_follows(Chance(60));
+      return event;
+    default:
+      event.mutable_on_call_changed()->set_route(Chance(80) ? "victorops" : "sirens");
+      event.mutable_on_call_changed()->set_person("jo");
+      ToProto(soon, event.mutable_on_call_changed()->mutable_until());
+      return event;
+  }
 }
 
 v1::Event RandomHistory::PageEvent() {

@@ -39,6 +39,8 @@ class RandomHistory {
   v1::Event PageEvent();
   v1::Event Publication();
   v1::Event Account();
+  // A request, an activation, a use, somebody who follows, or a shift.
+  v1::Event AccountRecord();
 
   std::mt19937_64 random_;
   LoadedPolicy loaded_;
