@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "daemon/api/explain_clock.h"
 #include "daemon/api/explain_decisions.h"
 #include "daemon/api/explain_escalation.h"
 #include "daemon/api/explain_history.h"
 #include "daemon/api/explain_lines.h"
+#include "daemon/api/explain_on_call.h"
 #include "daemon/api/explain_outcome.h"
 #include "state/base/text.h"
 #include "state/calendar/calendar_view.h"
@@ -57,6 +60,7 @@ class TicketExplainer {
     for (const v1::EscalationState& run : ticket_.escalations()) {
       if (Wanted(run)) ExplainEscalation(environment_, run, zone_, question_.now, &lines_);
     }
+    if (absl::Status status = OnCall(); !status.ok()) return status;
     Events();
     Decisions();
     if (!view_.status().ok()) return view_.status();
@@ -283,6 +287,16 @@ class TicketExplainer {
       }
     }
     return false;
+  }
+
+  // Of the page that was asked for; else of all.
+  absl::Status OnCall() {
+    std::vector<const v1::Decision*> pages;
+    for (const v1::Decision& decision : found_.decisions) {
+      if (!decision.has_page_requested()) continue;
+      if (question_.page.empty() || &decision == page_) pages.push_back(&decision);
+    }
+    return ExplainOnCall(view_, std::move(pages), zone_, &lines_);
   }
 
   void Events() {

@@ -127,7 +127,8 @@ absl::Status AddEarliest(const TenantView& view, RiskList* list) {
   const absl::Status scanned =
       view.partition().state->Scan("w", "x", [&](std::string_view key, std::string_view) {
         const std::optional<keys::WakeUpKey> wake_up = keys::ParseWakeUp(key);
-        if (wake_up && wake_up->tenant == view.name() && !wake_up->ticket_id.empty()) {
+        if (wake_up && wake_up->tenant == view.name() && !wake_up->ticket_id.empty() &&
+            !keys::SleeperAccount(wake_up->ticket_id)) {
           tickets.push_back(wake_up->ticket_id);
         }
         return tickets.size() < kTicketsScanMax / 4;
@@ -160,6 +161,10 @@ absl::Status AddReason(const PartitionView& partition, const keys::WakeUpKey& wa
                        ordered_json* row) {
   if (wake_up.ticket_id.empty()) {
     (*row)["what"] = "storm periods end";
+    return absl::OkStatus();
+  }
+  if (keys::SleeperAccount(wake_up.ticket_id)) {
+    (*row)["what"] = "a planned change or the set-up of a plan";
     return absl::OkStatus();
   }
   const auto value = partition.state->Get(keys::Ticket(wake_up.tenant, wake_up.ticket_id));
@@ -338,7 +343,9 @@ absl::StatusOr<ordered_json> ListTimers(const std::vector<PartitionView>& partit
     ordered_json row = {{"due_at", ToText(wake_up.due)},
                         {"tenant", wake_up.tenant},
                         {"partition", partition->partition.value}};
-    SetText(&row, "ticket_id", wake_up.ticket_id);
+    const auto account = keys::SleeperAccount(wake_up.ticket_id);
+    SetText(&row, account ? "account" : "ticket_id",
+            account ? std::string(*account) : wake_up.ticket_id);
     if (absl::Status status = AddReason(*partition, wake_up, &row); !status.ok()) return status;
     rows.push_back(std::move(row));
   }

@@ -65,6 +65,34 @@ TEST_F(ExplainTicketTest, a_page_is_explained_down_to_the_event) {
        "2h12m of 2h used, over by 12m\n"}));
 }
 
+TEST_F(ExplainTicketTest, a_page_shows_who_was_on_call_and_what_was_told_since) {
+  OpenHigh();
+  EXPECT_EQ(Text(kHigh).find("On call"), std::string::npos);
+  const auto shift = [&](const std::string& at, const std::string& person, const std::string& from,
+                         const std::string& until) {
+    Event(at, R"({"on_call_changed":{"route":"pager","person":")" + person + R"(","from":")" +
+                  from + R"(","until":")" + until + "\"}}");
+  };
+  shift("2026-03-11T05:10:00Z", "maria", "2026-03-11T05:00:00Z", "2026-03-11T09:00:00Z");
+  shift("2026-03-11T05:11:00Z", "jo", "2026-03-11T07:00:00Z", "2026-03-11T07:00:01Z");
+  shift("2026-03-11T05:12:00Z", "eve", "2026-03-11T07:00:01Z", "2026-03-11T08:00:00Z");
+  shift("2026-03-11T05:13:00Z", "ann", "2026-03-11T05:00:00Z", "2026-03-11T07:00:00Z");
+  Tick("2026-03-11T07:00:00Z");
+  shift("2026-03-11T07:05:00Z", "zoe", "2026-03-11T06:00:00Z", "2026-03-11T10:00:00Z");
+  Tick("2026-03-11T07:15:00Z");
+  now_ = *ParseInstant("2026-03-11T07:16:00Z");
+  EXPECT_TRUE(HoldsInOrder(
+      Text(kHigh),
+      {"On call\n", "default/T-1/wake_up/1/1, route pager, Wed 2026-03-11 01:00 MDT\n",
+       "on call      jo, from Wed 2026-03-11 01:00 MDT until", ", told by record 4\n",
+       "since then   zoe, from Wed 2026-03-11 00:00 MDT until Wed 2026-03-11 04:00 MDT",
+       "default/T-1/wake_up/1/2, route pager, Wed 2026-03-11 01:15 MDT\n",
+       "on call      zoe, from"}));
+  const std::string one = Text(kHigh, {{"page", "default/T-1/wake_up/1/2"}});
+  EXPECT_EQ(one.find("on call      jo"), std::string::npos);
+  EXPECT_EQ(one.find("since then"), std::string::npos);
+}
+
 TEST_F(ExplainTicketTest, closed_stretches_say_why_they_do_not_count) {
   Breach();
   EXPECT_TRUE(HoldsInOrder(
