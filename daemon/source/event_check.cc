@@ -279,8 +279,11 @@ std::vector<Required> RequiredOf(const v1::Event& event) {
     case v1::Event::kAccountChanged:
       return {{"account_changed.account", event.account_changed().account(), 0}};
     case v1::Event::kPlanChangeRequested:
-      return {{"plan_change_requested.account", event.plan_change_requested().account(), 0},
-              {"plan_change_requested.plan", event.plan_change_requested().plan(), 0}};
+      // What else is missing is flagged, so that somebody sees the request.
+      return {{"plan_change_requested.account", event.plan_change_requested().account(), 0}};
+    case v1::Event::kPlanActivated:
+      return {{"plan_activated.account", event.plan_activated().account(), 0},
+              {"plan_activated.plan", event.plan_activated().plan(), 0}};
     case v1::Event::kEntitlementUsed:
       return {{"entitlement_used.account", event.entitlement_used().account(), 0},
               {"entitlement_used.entitlement", event.entitlement_used().entitlement(), 0}};
@@ -288,7 +291,8 @@ std::vector<Required> RequiredOf(const v1::Event& event) {
       return {{"follow_changed.account", event.follow_changed().account(), 0},
               {"follow_changed.follower", event.follow_changed().follower(), 0}};
     case v1::Event::kOnCallChanged:
-      return {{"on_call_changed.route", event.on_call_changed().route(), kNameBytesMax}};
+      return {{"on_call_changed.route", event.on_call_changed().route(), kNameBytesMax},
+              {"on_call_changed.person", event.on_call_changed().person(), 0}};
     case v1::Event::kMuteSet:
       return {{"mute_set.mute_id", event.mute_set().mute_id(), kNameBytesMax}};
     case v1::Event::kMuteCleared:
