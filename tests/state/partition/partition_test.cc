@@ -178,6 +178,25 @@ TEST_F(PartitionTest, an_id_is_remembered_for_three_days_and_then_forgotten) {
 }
 
 // A store may forget such a key and its deletion together, so it must not be written again.
+TEST_F(PartitionTest, what_a_source_sends_again_after_a_restart_counts_once) {
+  const auto sent = [](int64_t offset, const std::string& ticket_id) {
+    v1::Event event = Opened("", ticket_id);
+    event.mutable_origin()->set_positioned(true);
+    event.mutable_origin()->set_generation("g1");
+    event.mutable_origin()->set_offset(offset);
+    return event;
+  };
+  Fold(sent(7, "T-1"), kNine);
+  const size_t decided = Decisions().size();
+  EXPECT_GT(decided, 0u);
+  Restart();
+  Fold(sent(7, "T-2"), kNine);
+  Fold(sent(6, "T-3"), kNine);
+  EXPECT_EQ(Decisions().size(), decided);
+  Fold(sent(8, "T-4"), kNine);
+  EXPECT_GT(Decisions().size(), decided);
+}
+
 TEST_F(PartitionTest, what_is_trimmed_was_written_once_and_is_not_written_again) {
   std::set<std::string> written, removed;
   on_turn_ = [&](const Turn& turn) {
