@@ -1,13 +1,21 @@
 #include "ops/check_command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/config.h"
+#include "state/base/instant.h"
 #include "state/base/text.h"
-#include "state/policy/policy_loader.h"
+#include "state/policy/policy_lint.h"
+#include "state/policy/policy_places.h"
 #include "state/policy/yaml_tree.h"
 
 namespace escalation {
@@ -16,9 +24,29 @@ namespace {
 constexpr char kFooter[] = R"(Examples:
   escalationctl check deploy/policies/example.yaml
   escalationctl check /etc/escalationd/escalationd.yaml   also checks the policies that it names
+  escalationctl check new.yaml escalationd.yaml           are the policy's routes configured there?
+  escalationctl check --strict --as-of 2027-01-15 new.yaml
 
-Prints FILE:LINE:COLUMN: what is wrong, the value, the expectation, and a hint.
-Exit 0 when every file is well, 78 when any is not.)";
+Prints FILE:LINE:COLUMN: what is wrong, the value, the expectation, and a hint. A warning is about
+what may be said but hardly is meant: a promise that no ticket can have, an escalation that nothing
+starts, holidays that end within 60 days, a route that no config defines.
+Exit 0 when every file is well, 78 when any is not; with --strict also when there is a warning.)";
+
+struct Options {
+  std::vector<std::string> files;
+  std::string as_of;
+  bool strict = false;
+};
+
+// A file that is well.
+struct Checked {
+  std::string summary;
+  // Of a policy.
+  std::optional<LoadedPolicy> policy;
+  Positions positions;
+  // Of a config: its routes.
+  std::optional<std::vector<std::string>> routes;
+};
 
 std::string Count(int64_t count, std::string_view noun) {
   return Cat(count, " ", noun, count == 1 ? "" : "s");
@@ -31,26 +59,33 @@ bool HasKey(const YamlNode& map, std::string_view key) {
   return false;
 }
 
-// What a file that is well holds.
-absl::StatusOr<std::string> CheckPolicyFile(const std::string& path) {
-  const absl::StatusOr<LoadedPolicy> loaded = LoadPolicyFile(path);
+absl::StatusOr<Checked> CheckPolicyFile(const std::string& path) {
+  Checked checked;
+  absl::StatusOr<LoadedPolicy> loaded = LoadPolicyFile(path, &checked.positions);
   if (!loaded.ok()) return loaded.status();
   int targets = 0;
   for (const v1::Plan& plan : loaded->policy.plans()) targets += plan.targets_size();
-  return Cat("policy ", loaded->policy.name(), ", revision ", loaded->policy.revision(), ", ",
-             Count(loaded->policy.plans_size(), "plan"), ", ", Count(targets, "target"));
+  checked.summary =
+      Cat("policy ", loaded->policy.name(), ", revision ", loaded->policy.revision(), ", ",
+          Count(loaded->policy.plans_size(), "plan"), ", ", Count(targets, "target"));
+  checked.policy = *std::move(loaded);
+  return checked;
 }
 
-absl::StatusOr<std::string> CheckConfigFile(const std::string& path, std::ostream& err) {
+absl::StatusOr<Checked> CheckConfigFile(const std::string& path, std::ostream& err) {
   const absl::StatusOr<Config> config = LoadConfig(path);
   if (!config.ok()) return config.status();
   for (const std::string& notice : config->notices) err << notice << "\n";
-  return Cat("config of ", config->instance, ", ",
-             Count(static_cast<int64_t>(config->tenants.size()), "tenant"), ", ",
-             Count(static_cast<int64_t>(config->routes.size()), "route"));
+  Checked checked;
+  checked.summary = Cat("config of ", config->instance, ", ",
+                        Count(static_cast<int64_t>(config->tenants.size()), "tenant"), ", ",
+                        Count(static_cast<int64_t>(config->routes.size()), "route"));
+  checked.routes.emplace();
+  for (const DeliveryRoute& route : config->routes) checked.routes->push_back(route.name);
+  return checked;
 }
 
-absl::StatusOr<std::string> CheckFile(const std::string& path, std::ostream& err) {
+absl::StatusOr<Checked> CheckFile(const std::string& path, std::ostream& err) {
   Problems problems(path);
   const std::optional<YamlNode> root = ReadYamlFile(path, &problems);
   if (!root) return problems.ToStatus();
@@ -63,24 +98,72 @@ absl::StatusOr<std::string> CheckFile(const std::string& path, std::ostream& err
   return unknown.ToStatus();
 }
 
+// The computer's day, in UTC.
+int32_t Today() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<int32_t>(std::chrono::duration_cast<std::chrono::hours>(since_epoch).count() /
+                              24);
+}
+
+// What is doubtful in a policy, in the order of its file; OK: nothing.
+absl::Status Warnings(const std::string& path, const Checked& checked, int32_t today,
+                      const std::map<std::string, std::vector<std::string>>& routes) {
+  const LoadedPolicy& loaded = *checked.policy;
+  std::vector<PolicyProblem> doubts = LintPolicy(loaded.policy, loaded.calendars, today);
+  for (const auto& [config, names] : routes) {
+    std::ranges::move(LintRoutes(loaded.policy, names, config), std::back_inserter(doubts));
+  }
+  Problems problems(path);
+  for (const PolicyProblem& doubt : doubts) {
+    problems.Add(PlaceOf(checked.positions, doubt.path), Cat("warning: ", doubt.text), doubt.hint);
+  }
+  return problems.empty() ? absl::OkStatus() : problems.ToStatus();
+}
+
+int Check(const Options& options, CommandContext& context) {
+  int32_t today = 0;
+  if (options.as_of.empty()) {
+    today = Today();
+  } else if (const absl::StatusOr<int32_t> day = ParseDay(options.as_of); day.ok()) {
+    today = *day;
+  } else {
+    context.err << "--as-of: " << day.status().message() << "\n";
+    return kExitUsage;
+  }
+  int code = kExitOk;
+  std::map<std::string, Checked> policies;
+  std::map<std::string, std::vector<std::string>> routes;
+  for (const std::string& file : options.files) {
+    absl::StatusOr<Checked> checked = CheckFile(file, context.err);
+    if (!checked.ok()) {
+      context.err << checked.status().message() << "\n";
+      code = kExitConfig;
+      continue;
+    }
+    context.out << file << ": ok (" << checked->summary << ")\n";
+    if (checked->routes) routes.insert_or_assign(file, *checked->routes);
+    if (checked->policy) policies.insert_or_assign(file, *std::move(checked));
+  }
+  for (const auto& [file, policy] : policies) {
+    const absl::Status warnings = Warnings(file, policy, today, routes);
+    if (warnings.ok()) continue;
+    context.err << warnings.message() << "\n";
+    if (options.strict) code = kExitConfig;
+  }
+  return code;
+}
+
 }  // namespace
 
 void AddCheckCommand(CLI::App& app, CommandContext& context) {
   CLI::App* command = app.add_subcommand("check", "Checks policy files and daemon configs");
   command->footer(kFooter);
-  auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("FILE", *files, "Policy or config files (YAML)")->required();
-  command->callback([files, &context] {
-    for (const std::string& file : *files) {
-      const absl::StatusOr<std::string> result = CheckFile(file, context.err);
-      if (result.ok()) {
-        context.out << file << ": ok (" << *result << ")\n";
-        continue;
-      }
-      context.err << result.status().message() << "\n";
-      context.exit_code = kExitConfig;
-    }
-  });
+  auto options = std::make_shared<Options>();
+  command->add_option("FILE", options->files, "Policy or config files (YAML)")->required();
+  command->add_option("--as-of", options->as_of, "The day from which on holidays are to be known")
+      ->option_text("DATE (default today)");
+  command->add_flag("--strict", options->strict, "Warnings are errors");
+  command->callback([options, &context] { context.exit_code = Check(*options, context); });
 }
 
 }  // namespace escalation

@@ -12,6 +12,7 @@
 #include "state/policy/bounded_file.h"
 #include "state/policy/policy_check.h"
 #include "state/policy/policy_names.h"
+#include "state/policy/policy_places.h"
 #include "state/policy/policy_walk.h"
 #include "state/policy/redaction_check.h"
 #include "state/policy/zone_source.h"
@@ -126,18 +127,6 @@ std::vector<v1::CalendarDefinition> WalkFile(YamlMap& top, const std::string& fo
   return calendars;
 }
 
-// Where the part stands, or what holds it.
-Place PlaceOf(const Positions& positions, std::string path) {
-  while (!path.empty()) {
-    const auto found = positions.find(path);
-    if (found != positions.end()) return found->second;
-    const size_t cut = path.find_last_of(".[");
-    path.resize(cut == std::string::npos ? 0 : cut);
-  }
-  const auto top = positions.find("");
-  return top == positions.end() ? Place{1, 1} : top->second;
-}
-
 // The calendar check speaks of messages; the file has other words for two of their fields.
 std::string FilePath(const v1::CalendarDefinition& calendar, const std::string& path) {
   std::string out = PartPath("calendars", calendar.name());
@@ -219,9 +208,9 @@ void BuildCalendars(std::vector<v1::CalendarDefinition> definitions, const Posit
 }
 
 absl::StatusOr<LoadedPolicy> Load(const std::string& folder, const std::optional<YamlNode>& root,
-                                  Problems* problems) {
+                                  Problems* problems, Positions* places) {
   if (!root) return problems->ToStatus();
-  Positions positions;
+  Positions& positions = *places;
   positions.emplace("", root->place);
   YamlMap top(*root, "", "", {problems, &positions});
   if (root->kind != YamlNode::Kind::kMap) return problems->ToStatus();
@@ -243,14 +232,36 @@ absl::StatusOr<LoadedPolicy> Load(const std::string& folder, const std::optional
 
 }  // namespace
 
-absl::StatusOr<LoadedPolicy> LoadPolicyFile(const std::string& path) {
+Place PlaceOf(const Positions& positions, std::string path) {
+  while (!path.empty()) {
+    const auto found = positions.find(path);
+    if (found != positions.end()) return found->second;
+    const size_t cut = path.find_last_of(".[");
+    path.resize(cut == std::string::npos ? 0 : cut);
+  }
+  const auto top = positions.find("");
+  return top == positions.end() ? Place{1, 1} : top->second;
+}
+
+absl::StatusOr<LoadedPolicy> LoadPolicyFile(const std::string& path, Positions* positions) {
   Problems problems(path);
-  return Load(FolderOf(path), ReadYamlFile(path, &problems), &problems);
+  return Load(FolderOf(path), ReadYamlFile(path, &problems), &problems, positions);
+}
+
+absl::StatusOr<LoadedPolicy> LoadPolicyText(const std::string& name, std::string_view text,
+                                            Positions* positions) {
+  Problems problems(name);
+  return Load(FolderOf(name), ReadYamlText(text, &problems), &problems, positions);
+}
+
+absl::StatusOr<LoadedPolicy> LoadPolicyFile(const std::string& path) {
+  Positions positions;
+  return LoadPolicyFile(path, &positions);
 }
 
 absl::StatusOr<LoadedPolicy> LoadPolicyText(const std::string& name, std::string_view text) {
-  Problems problems(name);
-  return Load(FolderOf(name), ReadYamlText(text, &problems), &problems);
+  Positions positions;
+  return LoadPolicyText(name, text, &positions);
 }
 
 }  // namespace escalation

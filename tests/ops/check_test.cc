@@ -17,8 +17,9 @@ struct Result {
   std::string err;
 };
 
-Result Check(std::vector<std::string> files) {
-  files.insert(files.begin(), "check");
+// On a day that is fixed.
+Result Check(std::vector<std::string> files, const std::string& as_of = "2026-03-10") {
+  files.insert(files.begin(), {"check", "--as-of", as_of});
   std::istringstream in;
   std::ostringstream out, err;
   Result result;
@@ -29,11 +30,60 @@ Result Check(std::vector<std::string> files) {
 }
 
 TEST(Check, APolicyThatIsWellIsSummedUp) {
+  const std::string file = Cat(kDeploy, "policies/example.yaml");
+  const Result result = Check({file});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out, file + ": ok (policy example, revision 1, 3 plans, 16 targets)\n");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(Check, WhatIsHardlyMeantIsWarnedOfAndStillWell) {
   const std::string file = Cat(kPolicies, "valid/everything.yaml");
   const Result result = Check({file});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.out, file + ": ok (policy everything, revision 42, 3 plans, 5 targets)\n");
-  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.err,
+            Cat(file,
+                ":60:19: warning: plan \"gold\", target \"everything\": no ticket can have it: the "
+                "plan's \"severity_ceiling\" is high\n",
+                file,
+                ":113:3: warning: escalation \"stubborn\": nothing in the policy starts it, only a "
+                "person's request does\n",
+                "  hint: name it in a target's warned or breached, or in a trigger\n"));
+  const Result strict = Check({"--strict", file});
+  EXPECT_EQ(strict.exit_code, 78);
+  EXPECT_EQ(strict.err, result.err);
+  EXPECT_EQ(Check({"--strict", Cat(kDeploy, "policies/example.yaml")}).exit_code, 0);
+}
+
+TEST(Check, HolidaysAreJudgedFromTheDayThatIsNamed) {
+  const std::string file = Cat(kPolicies, "valid/everything.yaml");
+  EXPECT_EQ(Check({file}, "2026-10-27").err.find("holidays"), std::string::npos);
+  EXPECT_EQ(Check({file}, "2026-10-28")
+                .err.find(file + ":37:3: warning: calendar \"office\": its holidays end with "
+                                 "2026-12-26, less than 60 days after 2026-10-28\n"),
+            0u);
+  EXPECT_EQ(Check({file}, "soon").exit_code, 2);
+}
+
+TEST(Check, RoutesAreComparedWithAConfigBesideThePolicy) {
+  const std::string config = Cat(kDeploy, "escalationd.example.yaml");
+  const std::string other = Cat(kPolicies, "valid/everything.yaml");
+  const Result result = Check({other, config, Cat(kDeploy, "policies/example.yaml")});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.err.find(Cat(other, ":125:3: warning: route \"backup\": ", config,
+                                " does not define it\n  hint: defined: victorops, ops_webhook\n")),
+            std::string::npos)
+      << result.err;
+  EXPECT_EQ(result.err.find("policies/example.yaml"), std::string::npos) << result.err;
+}
+
+TEST(Check, EveryPolicyThatIsShippedHasNoWarning) {
+  for (const char* name : {"aiven", "azion", "drud", "elastic-io", "example", "stakater"}) {
+    const std::string file = Cat(kDeploy, "policies/", name, ".yaml");
+    const Result result = Check({"--strict", file});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+  }
 }
 
 TEST(Check, AConfigIsKnownByItsContent) {
