@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "daemon/source/json_scanner.h"
@@ -13,6 +14,7 @@ namespace {
 
 using Kind = JsonNode::Kind;
 
+constexpr int kRoundsMax = 16;
 constexpr std::string_view kNamedLists[] = {"headers", "cookies", "queryString", "params"};
 
 bool EndsWithAddress(std::string_view key) { return key.ends_with("url") || key.ends_with("URL"); }
@@ -98,7 +100,9 @@ class HarRedaction {
 
   void WalkString(const JsonNode& node) {
     if (EndsWithAddress(node.key)) {
-      ReplaceText(node, RedactAddress(TextOf(node)));
+      ReplaceText(node, Repeated(TextOf(node), [this](const std::string& address) {
+                    return RedactAddress(address);
+                  }));
     } else if (HoldsText(node.key)) {
       ReplaceText(node, redactor_.Redact(TextOf(node)));
     }
@@ -124,8 +128,10 @@ class HarRedaction {
     const bool secret = list == "cookies" || (parameter && IsSecretParameter(name)) ||
                         IsSecretName(PercentDecoded(name));
     if (secret && redactor_.secrets()) return std::string(kSecretPlaceholder);
-    const std::string redacted = redactor_.RedactValue(name, value);
-    return parameter && redacted == value ? RedactParameterValue(name, value) : redacted;
+    return Repeated(value, [&](const std::string& before) {
+      const std::string redacted = redactor_.RedactValue(name, before);
+      return parameter && redacted == before ? RedactParameterValue(name, before) : redacted;
+    });
   }
 
   std::string RedactParameterValue(const std::string& name, std::string_view value) const {
@@ -157,8 +163,18 @@ class HarRedaction {
     return out;
   }
 
-  std::string RedactAddress(const std::string& address) const {
-    const std::string_view whole = address;
+  // Until nothing more is found: a placeholder may make a name of a secret out of what it is in.
+  template <typename Redact>
+  static std::string Repeated(std::string text, const Redact& redact) {
+    for (int round = 0; round < kRoundsMax; ++round) {
+      std::string redacted = redact(text);
+      if (redacted == text) break;
+      text = std::move(redacted);
+    }
+    return text;
+  }
+
+  std::string RedactAddress(std::string_view whole) const {
     const size_t hash = std::min(whole.find('#'), whole.size());
     const size_t mark = std::min(whole.find('?'), hash);
     std::string out(whole.substr(0, mark));
@@ -178,7 +194,9 @@ class HarRedaction {
     const JsonNode* const type = StringIn(body, "mimeType");
     const bool form =
         type != nullptr && TextOf(*type).find("x-www-form-urlencoded") != std::string::npos;
-    return redactor_.Redact(form ? RedactForm(text) : text);
+    if (!form) return redactor_.Redact(text);
+    return Repeated(
+        text, [this](const std::string& pairs) { return redactor_.Redact(RedactForm(pairs)); });
   }
 
   const std::string_view text_;
