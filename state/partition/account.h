@@ -42,6 +42,8 @@ class AccountFold {
 
   // What AccountChanged tells of the account holds from `from`. False: its actor may not tell that.
   bool Permits(const v1::Event& event, Instant from, Instant at);
+  // Flags what it names and nobody knows: it does not hold, the rest of the record does.
+  void CheckTerms(const v1::AccountChanged& changed, Instant at);
   // It waits until then.
   void Plan(const v1::AccountChanged& changed, Instant from, Instant at);
   // It holds from `at` on.
@@ -85,6 +87,8 @@ class AccountFold {
   void StopSetUp(Instant at);
   void Keep(v1::PlanSetupState setup);
   void FireClock(const Environment& then, v1::ClockState* clock);
+  void TellOfClock(const v1::ClockState& clock, const v1::PlanSetup* promise, const char* happened,
+                   Instant at, Instant due);
   void Arm(const Environment& calendars, v1::ClockState* clock, Instant at);
   // The promise of the clock; null: no policy that is kept knows it.
   const v1::PlanSetup* PromiseOf(const v1::ClockState& clock) const;

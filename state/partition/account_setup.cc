@@ -201,11 +201,22 @@ void AccountFold::FireClock(const Environment& then, ClockState* clock) {
   if (!breached && warning < 0) return;
   DecideClock(then, breached ? ClockChange::kBreached : ClockChange::kWarned, *clock, at, due, "",
               warning, BreachKind::kNow, &sink);
-  if (promise == nullptr || promise->notify().empty()) return;
-  v1::Notify* const notify = sink.Add(at, due, "").mutable_notify();
-  *notify->mutable_to() = promise->notify();
-  notify->set_reason(Cat(clock->target(), breached ? " breached" : " warned", ": account ",
-                         account_, ", plan ", Own().setup().request().plan()));
+  TellOfClock(*clock, promise, breached ? "breached" : "warned", at, due);
+}
+
+// A clock's decision does not name the account: what somebody is told, or a flag, does.
+void AccountFold::TellOfClock(const ClockState& clock, const v1::PlanSetup* promise,
+                              const char* happened, Instant at, Instant due) {
+  WithRule sink(promise, &sink_);
+  std::string about = Cat("account ", account_, ", plan ", Own().setup().request().plan());
+  v1::Decision& decision = sink.Add(at, due, "");
+  if (promise == nullptr || promise->notify().empty()) {
+    decision.mutable_flagged()->set_reason(Cat("plan_setup_", happened));
+    decision.mutable_flagged()->set_detail(std::move(about));
+    return;
+  }
+  *decision.mutable_notify()->mutable_to() = promise->notify();
+  decision.mutable_notify()->set_reason(Cat(clock.target(), " ", happened, ": ", about));
 }
 
 void AccountFold::Rearm(const Environment& before, Instant at) {

@@ -104,13 +104,21 @@ absl::StatusOr<FoldResult> PartitionFold::Impl::Fold(std::span<const FoldRecord>
   while (count < records.size() && !(count > 0 && ScansState(records[count].event))) ++count;
   Prefetch(records.first(count));
   size_t folded = 0;
+  bool planned = false;
   while (folded < count) {
-    if (folded > 0 && !PlannedBefore(records[folded]).empty()) break;
+    if (planned && !PlannedBefore(records[folded]).empty()) break;
     if (absl::Status status = FoldOne(records[folded]); !status.ok()) return status;
-    ++folded;
+    // Only the first record of a turn may plan something.
+    if (folded++ == 0) planned = IsAnythingPlanned();
     if (state_.has_fan_out() || ends_turn_) break;
   }
   return Finish(folded);
+}
+
+bool PartitionFold::Impl::IsAnythingPlanned() const {
+  return std::any_of(tenants_.begin(), tenants_.end(), [](const auto& entry) {
+    return !entry.second->accounts().NothingPlanned(Instant::Never());
+  });
 }
 
 absl::StatusOr<FoldResult> PartitionFold::Impl::Finish(size_t records) {

@@ -40,6 +40,7 @@ class PartitionFold::Impl {
   // partition.cc
   Tenant& GetTenant(const std::string& name);
   void Prefetch(std::span<const FoldRecord> records);
+  bool IsAnythingPlanned() const;
   absl::StatusOr<FoldResult> Finish(size_t records);
 
   // fold_record.cc
