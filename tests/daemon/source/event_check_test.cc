@@ -103,6 +103,16 @@ TEST(EventCheck, what_it_may_not) {
       {__LINE__,
        R"({"id":"e","entitlement_used":{"account":"a","entitlement":"b","duration":"-1s"}})",
        "entitlement_used.duration: expected a duration from 0 to 100 years, got -1s"},
+      {__LINE__, R"({"id":"e","plan_change_requested":{"plan":"p"}})",
+       "plan_change_requested.account: is missing"},
+      {__LINE__, R"({"id":"e","plan_activated":{"plan":"p"}})",
+       "plan_activated.account: is missing"},
+      {__LINE__, R"({"id":"e","plan_activated":{"account":"a"}})",
+       "plan_activated.plan: is missing"},
+      {__LINE__, R"({"id":"e","on_call_changed":{"route":"r"}})",
+       "on_call_changed.person: is missing"},
+      {__LINE__, R"({"id":"e","on_call_changed":{"person":"jo"}})",
+       "on_call_changed.route: is missing"},
       {__LINE__, R"({"id":"e","tick":{}})", "tick: is written by escalationd only"},
       {__LINE__, R"({"id":"e","owner_took":{}})", "owner_took: is written by escalationd only"},
       {__LINE__, R"({"id":"e","published":{}})", "published: is written by escalationd only"},
@@ -111,6 +121,11 @@ TEST(EventCheck, what_it_may_not) {
        "semantics_raised: is written by escalationd only"},
   };
   for (const Row& row : rows) EXPECT_EQ(Check(row.json), row.expected) << "line " << row.line;
+}
+
+// What is missing of a request is for people to see: it enters the log and is flagged.
+TEST(EventCheck, an_incomplete_request_for_a_plan_is_taken) {
+  EXPECT_EQ(Check(R"({"id":"e","plan_change_requested":{"account":"a"}})"), "ok");
 }
 
 TEST(EventCheck, a_history_holds_what_escalationd_wrote) {
