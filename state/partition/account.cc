@@ -102,6 +102,31 @@ bool AccountFold::Permits(const v1::Event& event, Instant from, Instant at) {
   return false;
 }
 
+void AccountFold::CheckTerms(const v1::AccountChanged& changed, Instant at) {
+  // Another plan's will do: the account may come to have that.
+  const auto has_target = [&plans = policy_.policy().plans()](const std::string& name) {
+    return std::any_of(plans.begin(), plans.end(), [&name](const v1::Plan& plan) {
+      return std::any_of(plan.targets().begin(), plan.targets().end(),
+                         [&name](const v1::Target& target) { return target.name() == name; });
+    });
+  };
+  for (const v1::AccountChanged::Override& exception : changed.overrides()) {
+    std::string against;
+    if (const auto span = ParseSpan(exception.within()); !span.ok()) {
+      against = std::string(span.status().message());
+    } else if (tenant_->has_policy() && !has_target(exception.target())) {
+      against = "no plan of the policy has it";
+    }
+    if (against.empty()) continue;
+    Flag(at, "", "override_refused",
+         Cat("account ", account_, ", target ", exception.target(), ": ", against));
+  }
+  if (!tenant_->has_policy() || tenant_->HasCalendar(changed.calendar())) return;
+  Flag(at, "", "unknown_calendar",
+       Cat("account ", account_, ": there is no calendar \"", changed.calendar(),
+           "\", so every hour counts"));
+}
+
 void AccountFold::Plan(const v1::AccountChanged& changed, Instant from, Instant at) {
   if (Own().planned_size() >= kPlannedMax) {
     Flag(at, "", "too_many_planned_changes",

@@ -8,7 +8,6 @@
 #include "state/partition/account.h"
 #include "state/partition/keys.h"
 #include "state/partition/partition_impl.h"
-#include "state/policy/span.h"
 
 namespace escalation {
 namespace {
@@ -71,13 +70,7 @@ void PartitionFold::Impl::FoldAccountChanged(const FoldRecord& record, Tenant* t
   AccountFold account(tenant, changed.account(), &sink_);
   const Instant from = HoldsFrom(changed, at);
   if (!account.Permits(record.event, from, at)) return;
-  for (const v1::AccountChanged::Override& exception : changed.overrides()) {
-    if (const auto span = ParseSpan(exception.within()); !span.ok()) {
-      Flag(tenant, "", at, "override_refused",
-           Cat("account ", changed.account(), ", target ", exception.target(), ": ",
-               std::string(span.status().message())));
-    }
-  }
+  account.CheckTerms(changed, at);
   if (from > record.appended) return account.Plan(changed, from, at);
   BeginAccountChange(FanOutOf(record, v1::FanOut::ACCOUNT, from), account.Change(changed, from),
                      changed.account(), from);

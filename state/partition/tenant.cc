@@ -146,6 +146,10 @@ const v1::AccountState* Tenant::FindAccount(const std::string& account) const {
   return accounts_.Find(account);
 }
 
+bool Tenant::HasCalendar(const std::string& name) const {
+  return name.empty() || name == "always" || book_->Has(name);
+}
+
 CivilDay Tenant::LocalDate(Instant t) const {
   return CivilFromDays(book_->LocalDay(current_->policy().display_zone(), t));
 }

@@ -89,6 +89,8 @@ class Tenant : public Environment {
 
   // The local date in the policy's display zone.
   CivilDay LocalDate(Instant t) const;
+  // Empty and "always" are known too.
+  bool HasCalendar(const std::string& name) const;
   bool has_policy() const { return state_.policy_revisions_size() > 0; }
 
   // A checked policy of a new revision.
