@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 PAGES = ["README.md", "CONTRIBUTING.md"] + [f"deploy/policies/{name}.md" for name in
-         ("README", "stakater", "elastic-io", "drud")]
+         ("README", "aiven", "azion", "stakater", "elastic-io", "drud")]
 PREFIX = "build/dev/"
 ASKS_A_DAEMON = re.compile(r"^(curl\b|build/dev/ops/escalationctl (tickets|timers|pages|explain|policy)\b|"
                            r"build/dev/ops/escalationctl replay .*/var/lib/)")
