@@ -96,6 +96,7 @@ HttpResponse Answer(const HttpRequest& request) {
   Service service({&ingest,
                    &handler,
                    &writer,
+                   nullptr,
                    {{"default", &world->folding.store()}},
                    now,
                    [] { return std::string("metric 1\n"); },
