@@ -84,8 +84,13 @@ class PipelineTest : public testing::Test {
     route.url = Secret("http://pager.example/");
     dispatcher_->SetRoutes({route});
     dispatcher_->Resume();
-    auto pipeline =
-        Pipeline::Open({}, {&log_, &store_, dispatcher_.get(), [this] { return now_; }});
+    auto pipeline = Pipeline::Open({}, {&log_, &store_, dispatcher_.get(), [this] { return now_; },
+                                        [this](const std::string& tenant) {
+                                          const auto stored = store_.Get(keys::Tenant(tenant));
+                                          EXPECT_TRUE(stored.ok() && stored->has_value())
+                                              << "not committed";
+                                          folded_policies_.push_back(tenant);
+                                        }});
     ASSERT_TRUE(pipeline.ok()) << pipeline.status();
     pipeline_ = *std::move(pipeline);
   }
@@ -176,6 +181,7 @@ class PipelineTest : public testing::Test {
   FailingStore store_;
   SilentClient client_;
   std::vector<v1::PageOutcome> reported_;
+  std::vector<std::string> folded_policies_;
   absl::Status outcomes_kept_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Pipeline> pipeline_;
@@ -187,6 +193,15 @@ TEST_F(PipelineTest, no_page_leaves_before_its_turn_is_committed) {
   EXPECT_EQ(pipeline_->RunOnce().status().code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(Leaving().empty());
   EXPECT_TRUE(dispatcher_->empty());
+}
+
+TEST_F(PipelineTest, a_policy_is_told_of_once_it_is_committed) {
+  EXPECT_TRUE(folded_policies_.empty());
+  EXPECT_TRUE(RunOnce());
+  EXPECT_EQ(folded_policies_, std::vector<std::string>{"default"});
+  AppendOpened();
+  EXPECT_TRUE(RunOnce());
+  EXPECT_EQ(folded_policies_.size(), 1u);
 }
 
 TEST_F(PipelineTest, a_page_waits_for_what_the_rest_of_the_log_says) {
