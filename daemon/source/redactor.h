@@ -5,9 +5,8 @@
 //
 //   Input       a policy's redaction; text that people or programs wrote, any bytes
 //   Output      the text with placeholders
-//   Invariants  1. a text that is JSON stays JSON with the same names and shape: strings are
-//   redacted
-//                  one by one, also those that hold JSON again
+//   Invariants  1. a text that is JSON stays JSON with the same names and shape: its strings are
+//                  redacted one by one, also those that hold JSON again
 //               2. redacting twice changes nothing more
 //               3. what is matched by policies and sources stays: ids, people, tags, channels
 //   Errors      Create: kInvalidArgument, a pattern is not RE2
