@@ -18,7 +18,10 @@ void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, In
     return;
   }
   CatchUp(tenant, &source);
-  const int64_t unanswered_ms = source.state.live().facts().oldest_unanswered_ms();
+  const v1::TicketFacts& owed = source.state.live().facts();
+  const int64_t unanswered_ms = owed.oldest_unanswered_ms();
+  const bool authorized =
+      owed.opened_ms() != 0 && !owed.provisional() && !owed.contact_unconfirmed();
   Event merged = record.event;
   merged.mutable_merged()->set_into(target.ticket_id);
   sink_.About(tenant->name(), source.ticket_id, tenant->CurrentPolicy().revision());
@@ -29,11 +32,17 @@ void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, In
   const std::string& problem = source.state.live().facts().problem();
   if (!problem.empty()) tenant->problems().Unlink(problem, source.ticket_id);
   tenant->problems().Merge(source.ticket_id, target.ticket_id);
-  if (unanswered_ms == 0) return;
+  if (unanswered_ms == 0 && !(authorized && target.state.live().facts().contact_unconfirmed())) {
+    return;
+  }
   CatchUp(tenant, &target);
   sink_.About(tenant->name(), target.ticket_id, tenant->CurrentPolicy().revision());
   TicketFold heir(*tenant, tenant->name(), target.ticket_id, &target.state, &sink_);
-  heir.Inherit(Instant{unanswered_ms}, record.offset.value, record.appended);
+  const bool begins = authorized && heir.Confirm(at, record.offset.value, record.appended);
+  if (unanswered_ms != 0) {
+    // Nothing was owed there before.
+    heir.Inherit(begins ? at : Instant{unanswered_ms}, record.offset.value, record.appended);
+  }
   Touch(&target, heir);
 }
 

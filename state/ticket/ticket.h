@@ -52,6 +52,9 @@ class TicketFold {
   void Rematch(Instant at, const char* reason);
   // The ticket's first policy came: everything that is kept is folded under it.
   void RefoldAll(Instant at);
+  // An authorized contact's ticket was merged into it at `at`: it is as good as confirmed, and what
+  // it promises begins there. False: nobody had doubted it.
+  bool Confirm(Instant at, int64_t offset, Instant arrived);
   // Takes over what a merged ticket owes: a customer's message that waits since `since`.
   void Inherit(Instant since, int64_t offset, Instant arrived);
 

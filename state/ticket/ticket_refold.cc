@@ -139,6 +139,19 @@ PlacedEvent TicketFold::NothingHappened(Instant at) const {
   return {at, 0, environment_.CurrentPolicy().revision(), false, v1::Event::default_instance()};
 }
 
+bool TicketFold::Confirm(Instant at, int64_t offset, Instant arrived) {
+  const v1::TicketFacts& facts = state_.live().facts();
+  if (!facts.contact_unconfirmed()) return false;
+  v1::Event word;
+  word.mutable_actor()->set_kind(v1::Actor::AGENT);
+  word.mutable_fields_changed();
+  at = std::max(at, Instant{facts.opened_ms()});
+  PlacedEvent placed{at, offset, environment_.CurrentPolicy().revision(), false, std::move(word)};
+  placed.announced = true;
+  Place(placed, arrived);
+  return true;
+}
+
 void TicketFold::Inherit(Instant since, int64_t offset, Instant arrived) {
   const v1::Event message = MessageBy(v1::Actor::CUSTOMER);
   const v1::TicketFacts& facts = state_.live().facts();
