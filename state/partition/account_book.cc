@@ -5,6 +5,7 @@
 #include "state/base/text.h"
 #include "state/partition/keys.h"
 #include "state/ticket/clock.h"
+#include "state/ticket/sorted_list.h"
 
 namespace escalation {
 namespace {
@@ -67,20 +68,23 @@ const v1::AccountState* AccountBook::Find(const std::string& account) {
   if (slot.generation != generation_) {
     if (slot.shown == nullptr) slot.shown = std::make_unique<v1::AccountState>();
     *slot.shown = slot.state;
-    slot.shown->mutable_facts()->set_plan(Plan(slot));
+    Share(slot.shown.get());
     slot.generation = generation_;
   }
   return slot.shown.get();
 }
 
-const std::string& AccountBook::Plan(const Slot& slot) {
-  const v1::AccountChanged* facts = &slot.state.facts();
-  for (int i = 0; i < kParentsMax && !facts->parent().empty(); ++i) {
-    const Slot& parent = Load(facts->parent());
+void AccountBook::Share(v1::AccountState* unit) {
+  const v1::AccountState* above = unit;
+  for (int i = 0; i < kParentsMax && !above->facts().parent().empty(); ++i) {
+    const Slot& parent = Load(above->facts().parent());
     if (!IsKnown(parent.state)) break;
-    facts = &parent.state.facts();
+    above = &parent.state;
+    for (const std::string& follower : above->followers()) {
+      AddSorted(unit->mutable_followers(), follower);
+    }
   }
-  return facts->plan();
+  if (above != unit) unit->mutable_facts()->set_plan(above->facts().plan());
 }
 
 void AccountBook::Unlist(const Slot& slot) {
@@ -148,7 +152,7 @@ std::string AccountBook::NextWithin(const std::string& account, const std::strin
   const v1::AccountState& own = Own(account);
   if (depth < kParentsMax && own.units_size() > 0) return own.units(0);
   std::string last = account;
-  while (last != root) {
+  for (; depth > 0; --depth) {
     const std::string parent = Own(last).facts().parent();
     const auto& units = Own(parent).units();
     const auto next = std::upper_bound(units.begin(), units.end(), last);
