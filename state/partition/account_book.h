@@ -6,7 +6,8 @@
 //   Input       AccountStates from the overlay; changes by the fold of an account
 //   Output      accounts as tickets see them; changed accounts, their wake-ups and the index of
 //               those that wait, once a turn
-//   Invariants  1. a unit's plan is that of its topmost known parent, at most kParentsMax above it
+//   Invariants  1. a unit's plan is that of its topmost known parent, at most kParentsMax above it;
+//                  who follows one of these follows the unit
 //               2. no account is above itself
 //               3. an account waits, and is indexed, if and only if it has planned changes or an
 //                  open clock; it has at most one wake-up, after the cursor
@@ -39,7 +40,8 @@ class AccountBook {
   // Finds the accounts that wait in the committed state. MUST be called before anything is changed.
   void LoadWaiting();
 
-  // As it is, with its parent's plan; null: never heard of. Lives until the next BeginRecord.
+  // As it is, with what a unit has of its parents; null: never heard of. Lives until the next
+  // BeginRecord.
   const v1::AccountState* Find(const std::string& account);
   // What it was told itself; an account that was never heard of is empty.
   const v1::AccountState& Own(const std::string& account) { return Load(account).state; }
@@ -82,7 +84,7 @@ class AccountBook {
     bool dirty = false;
     // Is in the index of those that wait.
     bool indexed = false;
-    // Of a unit: with its parent's plan, as of generation.
+    // Of a unit: with what it has of its parents, as of generation.
     std::unique_ptr<v1::AccountState> shown;
     int64_t generation = 0;
   };
@@ -92,7 +94,8 @@ class AccountBook {
   // Takes it out of what waits, before it is changed; and in again.
   void Unlist(const Slot& slot);
   void List(const Slot& slot);
-  const std::string& Plan(const Slot& slot);
+  // Gives a unit the plan of its topmost known parent, and the followers of all above it.
+  void Share(v1::AccountState* unit);
 
   const std::string tenant_;
   Overlay& overlay_;
