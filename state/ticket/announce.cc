@@ -1,5 +1,6 @@
 #include "state/ticket/announce.h"
 
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -10,24 +11,10 @@ namespace {
 
 using v1::Announcement;
 
-const char* WordFor(Announcement::Occasion occasion) {
-  switch (occasion) {
-    case Announcement::CUSTOMER_MESSAGE:
-      return "customer_message";
-    case Announcement::AGENT_MESSAGE:
-      return "agent_message";
-    case Announcement::STATUS:
-      return "status";
-    case Announcement::SEVERITY:
-      return "severity";
-    case Announcement::OPENED:
-      return "opened";
-    case Announcement::LEVEL:
-      return "level";
-    default:
-      return "";
-  }
-}
+// By occasion.
+constexpr const char* kWords[] = {"",         "customer_message", "agent_message", "status",
+                                  "severity", "opened",           "level"};
+static_assert(std::size(kWords) == Announcement::Occasion_ARRAYSIZE);
 
 uint32_t OccasionsOf(const v1::Event& event, const FactChange& change) {
   uint32_t occasions = change.occasions;
@@ -61,7 +48,6 @@ const std::string& ChannelOf(const CompiledPolicy& policy, const v1::AccountStat
 void Announce(const CompiledPolicy& policy, const v1::AccountState* account, const v1::Event& event,
               const FactChange& change, const v1::TicketFacts& facts, Instant at,
               DecisionSink* sink) {
-  if (policy.policy().announcements().empty()) return;
   const uint32_t occasions = OccasionsOf(event, change);
   for (int i = Announcement::Occasion_MIN + 1; i <= Announcement::Occasion_MAX; ++i) {
     if ((occasions >> i & 1) == 0) continue;
@@ -86,7 +72,7 @@ void Announce(const CompiledPolicy& policy, const v1::AccountState* account, con
     v1::Notify* const notify = sink->Add(at, Instant::Never(), *rule).mutable_notify();
     for (const std::string& person : people) notify->add_to(person);
     notify->set_channel(ChannelOf(policy, account));
-    notify->set_reason(WordFor(occasion));
+    notify->set_reason(kWords[occasion]);
   }
 }
 

@@ -12,6 +12,16 @@ namespace escalation {
 using v1::ClockState;
 using v1::Metric;
 
+namespace {
+
+// As if a customer had opened the ticket with it: agents need nobody to confirm theirs.
+FactSet OpeningFacts(const FactChange& change) {
+  return Bit(Metric::OPENED) | Bit(Metric::OPENED_BY_CUSTOMER) |
+         (change.facts & Bit(Metric::SEVERITY_SET));
+}
+
+}  // namespace
+
 const v1::AccountState* Timeline::Account() const {
   return environment_.FindAccount(state_.facts().account());
 }
@@ -117,13 +127,6 @@ void Timeline::Apply(const PlacedEvent& placed) {
   }
   if (change.ended != nullptr) EndAll(change.ended, at);
   observer_.OnFacts(placed, change, state_.facts());
-}
-
-// As if the ticket had been opened with it.
-FactSet Timeline::OpeningFacts(const FactChange& change) const {
-  FactSet facts = Bit(Metric::OPENED) | (change.facts & Bit(Metric::SEVERITY_SET));
-  if (!state_.facts().opened_by_agent()) facts |= Bit(Metric::OPENED_BY_CUSTOMER);
-  return facts;
 }
 
 void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet facts, FactSet starts,

@@ -87,7 +87,6 @@ class Timeline {
   v1::MetricRun* FindRun(const std::string& metric);
   v1::ClockState* FindClock(const std::string& metric, const std::string& set, int lane);
 
-  FactSet OpeningFacts(const FactChange& change) const;
   // `facts`: what stops clocks; `starts`: what starts them.
   void StepRuns(const Cause& cause, const FactChange& change, FactSet facts, FactSet starts,
                 Instant at);
