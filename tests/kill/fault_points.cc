@@ -92,6 +92,9 @@ const Plan& ThePlan() {
   return *plan;
 }
 
+// Before the program has threads.
+__attribute__((constructor)) void ReadPlan() { ThePlan(); }
+
 void Note(const std::string& line) {
   if (ThePlan().trace < 0) return;
   const std::string whole = line + "\n";
