@@ -47,8 +47,14 @@ AccountFold::AccountFold(Tenant* tenant, std::string account, DecisionSink* sink
       policy_(tenant->CurrentPolicy()),
       sink_(*sink) {}
 
+v1::Decision& AccountFold::Decide(Instant at, std::string_view rule) {
+  v1::Decision& decision = sink_.Add(at, Instant::Never(), rule);
+  decision.set_account(account_);
+  return decision;
+}
+
 void AccountFold::Flag(Instant at, std::string_view rule, const char* reason, std::string detail) {
-  v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), rule).mutable_flagged();
+  v1::Flagged* const flagged = Decide(at, rule).mutable_flagged();
   flagged->set_reason(reason);
   flagged->set_detail(std::move(detail));
 }
@@ -231,8 +237,7 @@ void AccountFold::Use(const v1::EntitlementUsed& used, Instant at) {
   }
   const Instant starts = used.has_starts_at() ? FromProto(used.starts_at()) : at;
   if (terms->lead_ms() > 0 && (starts - at).ms < terms->lead_ms()) {
-    v1::BookingTooLate* const late =
-        sink_.Add(at, Instant::Never(), terms->path()).mutable_booking_too_late();
+    v1::BookingTooLate* const late = Decide(at, terms->path()).mutable_booking_too_late();
     late->set_account(account_);
     late->set_entitlement(used.entitlement());
     ToProto(starts - at, late->mutable_lead());
@@ -253,15 +258,14 @@ void AccountFold::Use(const v1::EntitlementUsed& used, Instant at) {
   }
   if (terms->per_year() > 0 && count >= terms->per_year()) {
     v1::EntitlementExhausted* const exhausted =
-        sink_.Add(at, Instant::Never(), terms->path()).mutable_entitlement_exhausted();
+        Decide(at, terms->path()).mutable_entitlement_exhausted();
     exhausted->set_account(account_);
     exhausted->set_entitlement(used.entitlement());
     exhausted->set_quota(terms->per_year());
     return;
   }
   SetCount(used.entitlement(), year, ++count, tenant_->LocalDate(at).year - 1);
-  v1::EntitlementCounted* const counted =
-      sink_.Add(at, Instant::Never(), terms->path()).mutable_entitlement_counted();
+  v1::EntitlementCounted* const counted = Decide(at, terms->path()).mutable_entitlement_counted();
   counted->set_account(account_);
   counted->set_entitlement(used.entitlement());
   counted->set_used(count);

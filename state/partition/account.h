@@ -66,6 +66,8 @@ class AccountFold {
 
  private:
   const v1::AccountState& Own() const { return tenant_->accounts().Own(account_); }
+  // A decision about the account.
+  v1::Decision& Decide(Instant at, std::string_view rule);
   void Flag(Instant at, std::string_view rule, const char* reason, std::string detail);
   // Somebody, and not the synchronization of accounts.
   static bool IsPerson(const v1::Actor& actor);

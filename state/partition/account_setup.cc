@@ -12,17 +12,22 @@ namespace {
 
 using v1::ClockState;
 
-// Gives every decision the same rule.
+// Gives every decision the same rule and account.
 class WithRule : public DecisionSink {
  public:
-  WithRule(const v1::PlanSetup* promise, DecisionSink* sink) : promise_(promise), sink_(*sink) {}
+  WithRule(const v1::PlanSetup* promise, const std::string& account, DecisionSink* sink)
+      : promise_(promise), account_(account), sink_(*sink) {}
 
   v1::Decision& Add(Instant at, Instant due, std::string_view /*rule*/) override {
-    return sink_.Add(at, due, promise_ == nullptr ? std::string_view() : promise_->path());
+    v1::Decision& decision =
+        sink_.Add(at, due, promise_ == nullptr ? std::string_view() : promise_->path());
+    decision.set_account(account_);
+    return decision;
   }
 
  private:
   const v1::PlanSetup* const promise_;
+  const std::string& account_;
   DecisionSink& sink_;
 };
 
@@ -84,15 +89,14 @@ void AccountFold::RequestPlan(const v1::Event& event, Instant at) {
   ClockState clock = Own().setup().clock();
   if (IsOpen(clock)) {
     const Instant then = std::max(at, Instant{clock.since_ms()});
-    WithRule sink(PromiseOf(clock), &sink_);
+    WithRule sink(PromiseOf(clock), account_, &sink_);
     End(&clock, tenant_->FindCalendar(clock.calendar()), then, ClockState::CANCELLED);
     Arm(*tenant_, &clock, then);
     DecideClock(*tenant_, ClockChange::kCancelled, clock, then, Instant::Never(), "replaced", 0,
                 BreachKind::kNow, &sink);
   }
   const Instant starts = FromProto(request.starts_at());
-  v1::PlanChangeScheduled* const scheduled =
-      sink_.Add(at, Instant::Never(), rule).mutable_plan_change_scheduled();
+  v1::PlanChangeScheduled* const scheduled = Decide(at, rule).mutable_plan_change_scheduled();
   scheduled->set_account(account_);
   scheduled->set_plan(request.plan());
   ToProto(starts, scheduled->mutable_starts_at());
@@ -118,7 +122,7 @@ void AccountFold::StartSetUp(const v1::PlanChangeRequested& request, int cycle, 
     SetLength(clock, promise.within(), tenant_->FindCalendar(clock->calendar()), at);
     StartRunning(clock, at);
     Arm(*tenant_, clock, at);
-    WithRule sink(&promise, &sink_);
+    WithRule sink(&promise, account_, &sink_);
     DecideClock(*tenant_, ClockChange::kStarted, *clock, at, DueOrNever(*clock), "", 0,
                 BreachKind::kNow, &sink);
   }
@@ -142,8 +146,7 @@ AccountFold::Effect AccountFold::ActivatePlan(const v1::Event& event, Instant at
     return Effect::kNone;
   }
   v1::PlanActivation* const activation =
-      sink_.Add(at, Instant::Never(), policy_.policy().plan_setup().path())
-          .mutable_plan_activated();
+      Decide(at, policy_.policy().plan_setup().path()).mutable_plan_activated();
   activation->set_account(account_);
   activation->set_plan(activated.plan());
   if (requested) StopSetUp(at);
@@ -161,7 +164,7 @@ void AccountFold::StopSetUp(Instant at) {
   if (IsOpen(*clock)) {
     const Instant then = std::max(at, Instant{clock->since_ms()});
     const Instant due{clock->breached_ms()};
-    WithRule sink(PromiseOf(*clock), &sink_);
+    WithRule sink(PromiseOf(*clock), account_, &sink_);
     if (clock->breached_ms() != 0 && then <= due) {
       // It was told late: there was no breach.
       DecideRetraction(*tenant_, *clock, then, due, &sink);
@@ -188,7 +191,7 @@ void AccountFold::FireClock(const Environment& then, ClockState* clock) {
   const Instant at{clock->next_ms()};
   const Instant due{clock->due_ms()};
   const v1::PlanSetup* const promise = PromiseOf(*clock);
-  WithRule sink(promise, &sink_);
+  WithRule sink(promise, account_, &sink_);
   int warning = -1;
   if (due <= at) {
     clock->set_breached_ms(at.ms);
@@ -207,7 +210,7 @@ void AccountFold::FireClock(const Environment& then, ClockState* clock) {
 // A clock's decision does not name the account: what somebody is told, or a flag, does.
 void AccountFold::TellOfClock(const ClockState& clock, const v1::PlanSetup* promise,
                               const char* happened, Instant at, Instant due) {
-  WithRule sink(promise, &sink_);
+  WithRule sink(promise, account_, &sink_);
   std::string about = Cat("account ", account_, ", plan ", Own().setup().request().plan());
   v1::Decision& decision = sink.Add(at, due, "");
   if (promise == nullptr || promise->notify().empty()) {
@@ -229,7 +232,7 @@ void AccountFold::Rearm(const Environment& before, Instant at) {
   Accrue(clock, before.FindCalendar(clock->calendar()), then);
   Arm(*tenant_, clock, then);
   if (clock->due_ms() != due_before) {
-    WithRule sink(PromiseOf(*clock), &sink_);
+    WithRule sink(PromiseOf(*clock), account_, &sink_);
     DecideClock(*tenant_, ClockChange::kAmended, *clock, then, DueOrNever(*clock), "calendar", 0,
                 BreachKind::kNow, &sink);
   }
@@ -241,7 +244,7 @@ void AccountFold::Arm(const Environment& calendars, ClockState* clock, Instant a
   const v1::Target target = TargetOf(promise);
   const Calendar& calendar = calendars.FindCalendar(clock->calendar());
   if (escalation::Arm(clock, &target, calendar) == Opening::kFound) return;
-  WithRule sink(promise, &sink_);
+  WithRule sink(promise, account_, &sink_);
   DecideClock(calendars, ClockChange::kFellBack, *clock, at, Instant{clock->due_ms()}, "", 0,
               BreachKind::kNow, &sink);
 }

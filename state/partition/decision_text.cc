@@ -68,12 +68,16 @@ class Line {
   std::string text_;
 };
 
+const std::string& SubjectOf(const v1::Decision& decision) {
+  return decision.ticket_id().empty() ? decision.account() : decision.ticket_id();
+}
+
 // "engagement", or "engagement/internal_high" where the promise has a name of its own.
 template <typename Clock>
 Line& ClockLine(const v1::Decision& decision, const Clock& clock, std::string_view happened,
                 Line& line) {
   const bool named = clock.target() != clock.metric() && !clock.target().empty();
-  line.Word("clock").Word(decision.ticket_id());
+  line.Word("clock").Word(SubjectOf(decision));
   line.Word(named ? Cat(clock.metric(), "/", clock.target()) : clock.metric());
   return line.Word(happened).Pair("cycle", clock.cycle(), 1);
 }
@@ -216,7 +220,7 @@ void AccountText(const v1::Decision& d, Line& line) {
 
 void Remark(std::string_view subject, const v1::Decision& d, std::string_view reason,
             std::string_view detail, Line& line) {
-  line.Word(subject).Word(d.ticket_id()).Word(reason);
+  line.Word(subject).Word(SubjectOf(d)).Word(reason);
   if (!detail.empty()) line.Word(Cat("(", detail, ")"));
 }
 
@@ -253,7 +257,7 @@ void TicketText(const v1::Decision& d, Line& line) {
       line.Pair("address", d.participant_rejected().address());
       return;
     case v1::Decision::kNotify:
-      line.Word("notify").Word(d.ticket_id()).List("to", d.notify().to());
+      line.Word("notify").Word(SubjectOf(d)).List("to", d.notify().to());
       line.Pair("channel", d.notify().channel()).Pair("reason", d.notify().reason());
       return;
     case v1::Decision::kReviewDue:

@@ -57,6 +57,7 @@ v1::Decision& RecordSink::Add(Instant at, Instant due, std::string_view rule) {
   open_ = true;
   // What belongs to the record or the ticket stands already.
   decision_.clear_body();
+  decision_.clear_account();
   state_.set_seq(state_.seq() + 1);
   decision_.set_seq(state_.seq());
   std::string* const id = decision_.mutable_id();

@@ -316,9 +316,9 @@ TEST(AccountTest, a_set_up_plan_is_due_among_tickets_and_survives_restarts) {
   history.Tick(Duration::Hours(40));
   Folder folder;
   folder.Catch(history);
-  EXPECT_EQ(folder.Count("clock deadline/plan_setup warned"), 1);
-  EXPECT_EQ(folder.Count("clock deadline/plan_setup breached"), 1);
-  EXPECT_EQ(folder.Count("notify to=desk"), 2);
+  EXPECT_EQ(folder.Count("clock acme deadline/plan_setup warned"), 1);
+  EXPECT_EQ(folder.Count("clock acme deadline/plan_setup breached"), 1);
+  EXPECT_EQ(folder.Count("notify acme to=desk"), 2);
   ExpectSameInBatches(history);
 }
 
