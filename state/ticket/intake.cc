@@ -62,13 +62,14 @@ void CheckRequired(const v1::Intake& intake, const v1::Opened& opened, const v1:
 void CheckChannel(const v1::Plan& plan, const v1::AccountState* account, const std::string& channel,
                   FactChange* change) {
   if (plan.channels().empty() || channel.empty()) return;
+  std::string why = Cat(channel, " is not part of plan ", plan.name());
   for (const v1::PlanChannel& part : plan.channels()) {
     if (part.name() != channel) continue;
     if (part.entitlement().empty()) return;
     if (account != nullptr && Holds(account->facts().entitlements(), part.entitlement())) return;
+    why = Cat(channel, " needs the entitlement ", part.entitlement());
   }
-  AddFlag("channel_not_entitled", Cat(channel, " is not part of plan ", plan.name()), plan.path(),
-          change);
+  AddFlag("channel_not_entitled", why, plan.path(), change);
 }
 
 void CheckContact(const v1::AccountState* account, const v1::Actor& actor, v1::TicketFacts* facts,

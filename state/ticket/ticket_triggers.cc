@@ -102,11 +102,13 @@ const char* TicketFold::TriggerReason(const CompiledPolicy& policy, const v1::Tr
       const bool served = facts.opened_ms() != 0 && facts.resolved_ms() == 0 &&
                           !facts.provisional() && (plan == nullptr || !plan->plan->no_tickets());
       const std::string key = prefix + facts.severity();
-      // Where every severity will do, another one is no new reason.
+      // Where every severity will do, another one is no new reason; elsewhere only a higher one is.
       const bool any = trigger.severities().empty() ||
                        trigger.severities_size() == policy.policy().severities_size();
-      const bool told =
-          any ? std::any_of(fired->begin(), fired->end(), is_its) : Holds(*fired, key);
+      const int rank = policy.SeverityRank(facts.severity());
+      const bool told = std::any_of(fired->begin(), fired->end(), [&](const std::string& old) {
+        return is_its(old) && (any || policy.SeverityRank(old.substr(prefix.size())) >= rank);
+      });
       if (!served || told || !matches()) return nullptr;
       *fired->Add() = key;
       return "opened_with_severity";
