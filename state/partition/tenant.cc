@@ -1,10 +1,12 @@
 #include "state/partition/tenant.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "state/base/sha256.h"
 #include "state/base/text.h"
+#include "state/calendar/check.h"
 #include "state/partition/keys.h"
 
 namespace escalation {
@@ -16,6 +18,22 @@ const v1::ZoneDefinition* FindZone(const v1::CalendarSet& set, const std::string
     if (zone.name() == name) return &zone;
   }
   return nullptr;
+}
+
+// What `set` leaves out stays as it was: clocks that run, policies that are kept and accounts may
+// name it, and a calendar that nobody knows counts around the clock.
+void KeepWhatIsLeftOut(const v1::CalendarSet& before, v1::CalendarSet* set) {
+  std::set<std::string, std::less<>> named;
+  for (const v1::CalendarDefinition& calendar : set->calendars()) named.insert(calendar.name());
+  for (const v1::CalendarDefinition& old : before.calendars()) {
+    if (set->calendars_size() >= kCalendarsMax) return;
+    if (named.contains(old.name())) continue;
+    *set->add_calendars() = old;
+    if (FindZone(*set, old.zone()) != nullptr) continue;
+    if (const v1::ZoneDefinition* const zone = FindZone(before, old.zone())) {
+      *set->add_zones() = *zone;
+    }
+  }
 }
 
 }  // namespace
@@ -170,14 +188,23 @@ void Tenant::AddPolicy(const v1::Policy& policy) {
   MarkDirty();
 }
 
-absl::Status Tenant::AddCalendars(const v1::CalendarSet& set) {
+absl::Status Tenant::AddCalendars(const v1::CalendarSet& published) {
+  v1::CalendarSet set = published;
+  v1::CalendarSet before;
+  const int64_t current = state_.calendars_revision();
+  if (current != 0) {
+    const auto value = overlay_.Get(keys::Calendars(name_, current));
+    if (!value || !before.ParseFromString(*value)) {
+      Damaged(Cat("calendars of revision ", current, " are missing or cannot be decoded"));
+    }
+    KeepWhatIsLeftOut(before, &set);
+  }
   absl::StatusOr<std::unique_ptr<CalendarBook>> book = CalendarBook::Compile(set, appended_);
   if (!book.ok()) return book.status();
   book_ = *std::move(book);
-  const std::string bytes = set.SerializeAsString();
-  overlay_.Put(keys::Calendars(name_, set.revision()), bytes);
+  overlay_.Put(keys::Calendars(name_, set.revision()), set.SerializeAsString());
   state_.set_calendars_revision(set.revision());
-  state_.set_calendars_hash(Sha256({bytes}));
+  state_.set_calendars_hash(Sha256({published.SerializeAsString()}));
   MarkDirty();
   return absl::OkStatus();
 }

@@ -95,8 +95,9 @@ class Tenant : public Environment {
 
   // A checked policy of a new revision.
   void AddPolicy(const v1::Policy& policy);
-  // A checked set of a new revision; the previous one is kept for the fan-out.
-  absl::Status AddCalendars(const v1::CalendarSet& set);
+  // A checked set of a new revision; the previous one is kept for the fan-out. Calendars that it
+  // leaves out stay as they were.
+  absl::Status AddCalendars(const v1::CalendarSet& published);
   // The environment with the calendars of an earlier publication; `revision` 0: none but "always".
   class WithCalendars;
   AccountBook& accounts() { return accounts_; }
