@@ -53,6 +53,7 @@ void Source::Push(v1::Event event) {
   if (positioned_) origin->set_offset(sent_);
   ++sent_;
   queue_.push_back(std::move(event));
+  since_.push_back(stage_.agenda.now());
   if (next_ == Instant::Never()) {
     DeliverAfter(stage_.random.Between(Duration{1}, Duration{100}));
   }
@@ -85,6 +86,7 @@ void Source::Deliver() {
       wait = kRetry;  // It is sent again.
     } else {
       queue_.pop_front();
+      since_.pop_front();
     }
   }
   next_ = Instant::Never();
@@ -234,6 +236,8 @@ void Helpdesk::StopSource(Duration how_long) {
   source.StopUntil(stage_.agenda.now() + how_long);
 }
 
-bool Helpdesk::idle() const { return pager_.idle() && sources_[0].idle() && sources_[1].idle(); }
+bool Helpdesk::HasSent(Instant until) const {
+  return pager_.HasSent(until) && sources_[0].HasSent(until) && sources_[1].HasSent(until);
+}
 
 }  // namespace escalation::simulation

@@ -32,7 +32,8 @@ class Source {
   void StopUntil(Instant until) { down_until_ = std::max(down_until_, until); }
   void Heal();
   void Mark();
-  bool idle() const { return queue_.empty(); }
+  // Nothing that it has had for so long waits to be sent.
+  bool HasSent(Instant until) const { return queue_.empty() || since_.front() > until; }
 
  private:
   void Push(v1::Event event);
@@ -46,6 +47,7 @@ class Source {
   Duration clock_offset_;
   Instant down_until_ = Instant::Past();
   std::deque<v1::Event> queue_;
+  std::deque<Instant> since_;  // When each came into the queue.
   // Still outside: occurred then.
   std::multimap<Instant, int> held_;
   int64_t sent_ = 0;
@@ -70,7 +72,7 @@ class Helpdesk {
   void Quiet() { quiet_ = true; }
   void Heal();
   void StopSource(Duration how_long);
-  bool idle() const;
+  bool HasSent(Instant until) const;
 
  private:
   void Open();

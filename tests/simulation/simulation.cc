@@ -233,10 +233,10 @@ class World {
   void CheckPrompt(const char* when) {
     const auto& process = processes_[active_];
     if (process == nullptr) return Late(when, "no process runs");
-    if (!process->FoldedUntil(stage_.agenda.now() - Duration::Seconds(2))) {
-      return Late(when, "the log is not folded to its end");
-    }
-    if (!helpdesk_.idle()) Late(when, "a source still holds events");
+    // What happened a moment ago is still under way.
+    const Instant past = stage_.agenda.now() - Duration::Seconds(2);
+    if (!process->FoldedUntil(past)) return Late(when, "the log is not folded to its end");
+    if (!helpdesk_.HasSent(past)) Late(when, "a source still holds events");
     const Instant now = stage_.agenda.now();
     const Store& store = process->store();
     const auto due = NextDue(store);
