@@ -28,6 +28,10 @@ set(ESCALATION_SANITIZE "" CACHE STRING "Sanitizers for the whole build: address
 if(ESCALATION_SANITIZE)
   add_compile_options(-fsanitize=${ESCALATION_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ESCALATION_SANITIZE})
+  # Instrumented, std::regex looks to GCC 12 as if it moved what is not there (GCC bug 105562).
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(escalation_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 # How much longer a test may take.
 set(ESCALATION_TIME_FACTOR 1)
