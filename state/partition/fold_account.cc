@@ -125,7 +125,8 @@ std::vector<std::string> PartitionFold::Impl::AccountsOf(const Event& event, con
   if (IsAboutAccount(event)) return {AccountOf(event)};
   std::vector<std::string> accounts;
   const auto add_ticket = [&](const std::string& ticket_id) {
-    accounts.push_back(ResolveTicket(tenant, ticket_id).state.live().facts().account());
+    accounts.push_back(
+        overlay_.LivingTicket(tenant.name(), ticket_id).state.live().facts().account());
   };
   switch (event.body_case()) {
     case Event::kPageAcknowledged:

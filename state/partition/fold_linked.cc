@@ -9,7 +9,7 @@ using v1::Event;
 
 void PartitionFold::Impl::FoldMerge(const FoldRecord& record, Tenant* tenant, Instant at) {
   Overlay::TicketSlot& source = overlay_.Ticket(tenant->name(), record.event.ticket_id());
-  Overlay::TicketSlot& target = ResolveTicket(*tenant, record.event.merged().into());
+  Overlay::TicketSlot& target = overlay_.LivingTicket(tenant->name(), record.event.merged().into());
   if (&source == &target || !source.state.live().facts().merged_into().empty()) {
     Flag(tenant, source.ticket_id, at, "merge_refused",
          &source == &target
@@ -59,11 +59,11 @@ std::string PartitionFold::Impl::WhyNotLinked(Tenant* tenant, const Overlay::Tic
 }
 
 void PartitionFold::Impl::FoldLinked(const FoldRecord& record, Tenant* tenant, Instant at) {
-  Overlay::TicketSlot& ticket = ResolveTicket(*tenant, record.event.ticket_id());
+  Overlay::TicketSlot& ticket = overlay_.LivingTicket(tenant->name(), record.event.ticket_id());
   const Overlay::TicketSlot* problem = nullptr;
   FoldRecord linked = record;
   if (!record.event.linked_to().problem().empty()) {
-    problem = &ResolveTicket(*tenant, record.event.linked_to().problem());
+    problem = &overlay_.LivingTicket(tenant->name(), record.event.linked_to().problem());
     const std::string why = WhyNotLinked(tenant, ticket, *problem);
     if (!why.empty()) return Flag(tenant, ticket.ticket_id, at, "link_refused", why);
     linked.event.mutable_linked_to()->set_problem(problem->ticket_id);

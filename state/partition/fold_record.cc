@@ -14,7 +14,6 @@ using v1::Event;
 
 // How long a hook's event is remembered to drop its duplicates.
 constexpr Duration kRecentWindow = Duration::Hours(72);
-constexpr int kAliasesMax = 16;
 // So many tickets are folded under a change with each event that comes meanwhile: a tenth of a
 // millisecond. The owner's ticks do the rest.
 constexpr int kChangedWithEvent = 8;
@@ -230,15 +229,6 @@ Instant PartitionFold::Impl::Place(const FoldRecord& record, const Tenant& tenan
   return at;
 }
 
-Overlay::TicketSlot& PartitionFold::Impl::ResolveTicket(const Tenant& tenant,
-                                                        const std::string& ticket_id) {
-  Overlay::TicketSlot* slot = &overlay_.Ticket(tenant.name(), ticket_id);
-  for (int i = 0; i < kAliasesMax && !slot->state.live().facts().merged_into().empty(); ++i) {
-    slot = &overlay_.Ticket(tenant.name(), slot->state.live().facts().merged_into());
-  }
-  return *slot;
-}
-
 void PartitionFold::Impl::Touch(Overlay::TicketSlot* slot, const TicketFold& fold) {
   slot->next = fold.NextMoment();
   slot->exists = true;
@@ -268,7 +258,7 @@ void PartitionFold::Impl::FoldTicket(const FoldRecord& record, Tenant* tenant, I
     Refuse(tenant, record.appended, "policy_missing",
            "tickets come in, but no policy was published: no clock runs");
   }
-  Overlay::TicketSlot& slot = ResolveTicket(*tenant, record.event.ticket_id());
+  Overlay::TicketSlot& slot = overlay_.LivingTicket(tenant->name(), record.event.ticket_id());
   CatchUp(tenant, &slot);
   const bool opens =
       record.event.has_opened() || record.event.has_observed() ||

@@ -8,6 +8,12 @@
 #include "state/partition/keys.h"
 
 namespace escalation {
+namespace {
+
+// Merges are followed that far.
+constexpr int kAliasesMax = 16;
+
+}  // namespace
 
 std::optional<std::string> Overlay::Get(const std::string& key) {
   const auto written = writes_.find(key);
@@ -96,6 +102,14 @@ Overlay::TicketSlot& Overlay::Ticket(std::string_view tenant, std::string_view t
   TicketSlot& slot = Insert(key_, tenant, ticket_id);
   if (value.ok()) Decode(&slot, *value);
   return slot;
+}
+
+Overlay::TicketSlot& Overlay::LivingTicket(std::string_view tenant, std::string_view ticket_id) {
+  TicketSlot* slot = &Ticket(tenant, ticket_id);
+  for (int i = 0; i < kAliasesMax && !slot->state.live().facts().merged_into().empty(); ++i) {
+    slot = &Ticket(tenant, slot->state.live().facts().merged_into());
+  }
+  return *slot;
 }
 
 void Overlay::MarkDirty(TicketSlot* slot) {

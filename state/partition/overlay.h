@@ -63,6 +63,8 @@ class Overlay {
   bool HasTicket(std::string_view tenant, std::string_view ticket_id);
   // The slot stays where it is until Take.
   TicketSlot& Ticket(std::string_view tenant, std::string_view ticket_id);
+  // The same; of a merged ticket, the one that lives on.
+  TicketSlot& LivingTicket(std::string_view tenant, std::string_view ticket_id);
   void MarkDirty(TicketSlot* slot);
   // From here on, also within this turn, the ticket was never seen.
   void Forget(TicketSlot* slot);

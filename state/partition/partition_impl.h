@@ -62,8 +62,6 @@ class PartitionFold::Impl {
   void FoldCalendars(const FoldRecord& record, Tenant* tenant, Instant at);
   absl::Status FoldPublished(const v1::Published& published);
   void NotSupportedYet(const FoldRecord& record, Tenant* tenant, Instant at);
-  // Follows merges to the ticket that lives on.
-  Overlay::TicketSlot& ResolveTicket(const Tenant& tenant, const std::string& ticket_id);
   void Touch(Overlay::TicketSlot* slot, const TicketFold& fold);
   void Flag(Tenant* tenant, const std::string& ticket_id, Instant at, const char* reason,
             std::string detail);

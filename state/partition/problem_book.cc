@@ -10,9 +10,6 @@
 namespace escalation {
 namespace {
 
-// As in the fold of a record: merges are followed that far.
-constexpr int kAliasesMax = 16;
-
 void Add(const std::string& ticket_id, const std::string& escalation, const std::string& route,
          v1::ProblemState* state) {
   for (const v1::ProblemPage& page : state->pages()) {
@@ -34,18 +31,8 @@ void RemoveIf(v1::ProblemState* state, const Predicate& predicate) {
 
 }  // namespace
 
-std::string ProblemBook::Resolve(const std::string& problem) {
-  std::string id = problem;
-  for (int i = 0; i < kAliasesMax; ++i) {
-    const std::string& into = overlay_.Ticket(tenant_, id).state.live().facts().merged_into();
-    if (into.empty()) break;
-    id = std::string(into);
-  }
-  return id;
-}
-
 std::string ProblemBook::GroupOf(const std::string& ticket_id, const std::string& linked_to) {
-  return linked_to.empty() ? ticket_id : Resolve(linked_to);
+  return linked_to.empty() ? ticket_id : overlay_.LivingTicket(tenant_, linked_to).ticket_id;
 }
 
 bool ProblemBook::Load(const std::string& problem, v1::ProblemState* state) {
@@ -82,7 +69,7 @@ void ProblemBook::Unlink(const std::string& problem, const std::string& ticket_i
   const std::string key = keys::Linked(tenant_, problem, ticket_id);
   if (!overlay_.Get(key)) return;
   overlay_.Delete(key);
-  const std::string group = Resolve(problem);
+  const std::string group = overlay_.LivingTicket(tenant_, problem).ticket_id;
   v1::ProblemState state;
   if (!Load(group, &state)) return;
   state.set_tickets(state.tickets() - 1);

@@ -48,8 +48,7 @@ class ProblemBook {
                   const std::string& escalation, const std::string& route);
 
  private:
-  // The ticket that lives on where the problem was merged.
-  std::string Resolve(const std::string& problem);
+  // The problem, or what lives on where it was merged; of a ticket without one, the ticket itself.
   std::string GroupOf(const std::string& ticket_id, const std::string& linked_to);
   // False: no ticket is linked to it.
   bool Load(const std::string& problem, v1::ProblemState* state);
