@@ -73,6 +73,18 @@ inline void ExpectSame(const Folded& a, const Folded& b, const std::string& what
   EXPECT_EQ(ToHex(a.digest), ToHex(b.digest)) << what;
 }
 
+// As many records as the history gives, one by one; empty if something went wrong.
+template <typename History>
+std::vector<FoldRecord> FoldOneByOne(int count, History* history, Folder* folder) {
+  std::vector<FoldRecord> records;
+  for (int i = 0; i < count; ++i) {
+    records.push_back(history->Next());
+    history->Saw(folder->Fold(std::span(&records.back(), 1)));
+    if (::testing::Test::HasFailure()) return {};
+  }
+  return records;
+}
+
 // In batches of any size, and by a fold made anew before every batch.
 inline void ExpectSameInBatches(const Folded& expected, std::span<const FoldRecord> records) {
   for (const size_t batch : {7u, 64u, 1'000u}) {

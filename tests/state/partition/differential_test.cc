@@ -20,6 +20,7 @@ namespace {
 using testing::ExpectSameInBatches;
 using testing::Folded;
 using testing::Folder;
+using testing::FoldOneByOne;
 using testing::PolicyHistory;
 using testing::RandomHistory;
 
@@ -30,12 +31,8 @@ class DifferentialTest : public ::testing::TestWithParam<uint64_t> {};
 TEST_P(DifferentialTest, batches_and_restarts_change_nothing) {
   RandomHistory history(GetParam());
   Folder one_by_one;
-  std::vector<FoldRecord> records;
-  for (int i = 0; i < kRecords; ++i) {
-    records.push_back(history.Next());
-    history.Saw(one_by_one.Fold(std::span(&records.back(), 1)));
-    if (HasFatalFailure() || HasNonfatalFailure()) return;
-  }
+  const std::vector<FoldRecord> records = FoldOneByOne(kRecords, &history, &one_by_one);
+  if (HasFailure()) return;
   const Folded expected = one_by_one.Result();
   EXPECT_GT(expected.decisions.size(), 100u) << "the history says too little";
   ExpectSameInBatches(expected, records);
@@ -148,12 +145,8 @@ TEST_P(PolicyDifferentialTest, batches_and_restarts_change_nothing) {
   const auto& [policy, seed] = GetParam();
   PolicyHistory history(Cat(ESCALATION_SOURCE_DIR "/deploy/policies/", policy, ".yaml"), seed);
   Folder one_by_one;
-  std::vector<FoldRecord> records;
-  for (int i = 0; i < kRecords; ++i) {
-    records.push_back(history.Next());
-    history.Saw(one_by_one.Fold(std::span(&records.back(), 1)));
-    if (HasFatalFailure() || HasNonfatalFailure()) return;
-  }
+  const std::vector<FoldRecord> records = FoldOneByOne(kRecords, &history, &one_by_one);
+  if (HasFailure()) return;
   const Folded expected = one_by_one.Result();
   EXPECT_GT(expected.decisions.size(), 100u) << "the history says too little";
   ExpectSameInBatches(expected, records);
