@@ -131,6 +131,7 @@ void Timeline::Apply(const PlacedEvent& placed) {
 
 void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet facts, FactSet starts,
                         Instant at) {
+  if (HasOlderCycles(cause, change)) return StepOlderRuns(cause, change, facts, starts, at);
   if (cause.plan == nullptr) {
     EndAll("target_gone", at);
     return;
@@ -145,25 +146,34 @@ void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet fa
   }
   for (const CompiledMetric& metric : cause.plan->metrics) {
     if (metric.metric->explicit_due()) continue;
-    const v1::MetricRun* const before = FindRun(metric.metric->name());
-    const int cycle_before = before->cycle();
-    const bool open_before = before->open();
-    StepRun(metric, facts, starts, at);
-    const v1::MetricRun& run = *FindRun(metric.metric->name());
-    if (!run.open()) continue;
-    // Severity, plan and fields may have changed while nothing ran.
-    const bool resumed = !open_before && run.cycle() == cycle_before;
-    if (run.cycle() != cycle_before || change.retarget || resumed) {
-      MatchTargets(cause, metric, change.retarget || resumed,
-                   change.retarget ? change.retarget_reason : "reopened", at);
-    }
+    StepMetric(cause, metric, cause, &metric, change, facts, starts, at);
   }
-  StepDeadlines(cause, facts, at);
+  for (const CompiledMetric& metric : cause.plan->metrics) {
+    if (metric.metric->explicit_due()) StepDeadline(cause, metric, facts, at);
+  }
 }
 
-// Stop before pause before start. Starting means opening a cycle of the metric; MatchTargets gives
-// it its clocks.
-void Timeline::StepRun(const CompiledMetric& metric, FactSet facts, FactSet starts, Instant at) {
+void Timeline::StepMetric(const Cause& own, const CompiledMetric& metric, const Cause& next_cause,
+                          const CompiledMetric* next, const FactChange& change, FactSet facts,
+                          FactSet starts, Instant at) {
+  const v1::MetricRun* const before = FindRun(metric.metric->name());
+  const int cycle_before = before->cycle();
+  const bool open_before = before->open();
+  StepRun(metric, next, facts, starts, at);
+  const v1::MetricRun& run = *FindRun(metric.metric->name());
+  if (!run.open()) return;
+  const bool begun = run.cycle() != cycle_before;
+  // Severity, plan and fields may have changed while nothing ran.
+  const bool resumed = !open_before && !begun;
+  if (!begun && !change.retarget && !resumed) return;
+  MatchTargets(begun ? next_cause : own, begun ? *next : metric, change.retarget || resumed,
+               change.retarget ? change.retarget_reason : "reopened", at);
+}
+
+// Stop before pause before start. Starting means opening a cycle of the metric, by `next`: how it
+// is measured now, null: not at all. MatchTargets gives it its clocks.
+void Timeline::StepRun(const CompiledMetric& metric, const CompiledMetric* next, FactSet facts,
+                       FactSet starts, Instant at) {
   const std::string& name = metric.metric->name();
   v1::MetricRun* const run = FindRun(name);
   bool stopped = false;
@@ -180,15 +190,15 @@ void Timeline::StepRun(const CompiledMetric& metric, FactSet facts, FactSet star
   }
   if ((facts & Bit(Metric::REOPENED)) != 0 && run->suspended()) Reopen(metric, run, at);
 
-  if ((starts & metric.start) == 0) return;
-  const Metric::Restart restart = metric.metric->restart();
+  if (next == nullptr || (starts & next->start) == 0) return;
+  const Metric::Restart restart = next->metric->restart();
   // What starts and is over with the same event was never owed.
-  const bool over = stopped || (facts & metric.stop) != 0;
+  const bool over = stopped || (facts & next->stop) != 0;
   if (over && restart == Metric::KEEP) return;
   if (run->open() && restart == Metric::KEEP) return;
   // A ticket that is confirmed opens anew.
   const bool opens = (facts & Bit(Metric::OPENED)) != 0;
-  if (run->cycle() > 0 && metric.metric->once() && !opens) return;
+  if (run->cycle() > 0 && next->metric->once() && !opens) return;
   if (run->open()) {
     const bool replaced = restart == Metric::REPLACE;
     EndClocks(name, replaced ? ClockState::CANCELLED : ClockState::MET, "replaced", false, at);

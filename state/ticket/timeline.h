@@ -90,9 +90,19 @@ class Timeline {
   // `facts`: what stops clocks; `starts`: what starts them.
   void StepRuns(const Cause& cause, const FactChange& change, FactSet facts, FactSet starts,
                 Instant at);
-  void StepRun(const CompiledMetric& metric, FactSet facts, FactSet starts, Instant at);
+  // A cycle keeps the policy under which it began; timeline_policies.cc.
+  bool HasOlderCycles(const Cause& cause, const FactChange& change) const;
+  Cause CauseOfCycle(const Cause& cause, const std::string& metric) const;
+  void StepOlderRuns(const Cause& cause, const FactChange& change, FactSet facts, FactSet starts,
+                     Instant at);
+  // `metric` and `own`: of the present cycle; `next` and `next_cause`: of the one that may begin.
+  void StepMetric(const Cause& own, const CompiledMetric& metric, const Cause& next_cause,
+                  const CompiledMetric* next, const FactChange& change, FactSet facts,
+                  FactSet starts, Instant at);
+  void StepRun(const CompiledMetric& metric, const CompiledMetric* next, FactSet facts,
+               FactSet starts, Instant at);
   void Reopen(const CompiledMetric& metric, v1::MetricRun* run, Instant at);
-  void StepDeadlines(const Cause& cause, FactSet facts, Instant at);
+  void StepDeadline(const Cause& cause, const CompiledMetric& metric, FactSet facts, Instant at);
   void MatchTargets(const Cause& cause, const CompiledMetric& metric, bool retarget,
                     const char* reason, Instant at);
   v1::ClockState* NewCycle(const Cause& cause, const CompiledTarget& target, int lane, int cycle);

@@ -167,40 +167,38 @@ void Timeline::RetargetClock(const Cause& cause, const CompiledTarget& target, c
 }
 
 // Targets with an explicit due moment: a field of the ticket, or what an agent's message promised.
-void Timeline::StepDeadlines(const Cause& cause, FactSet facts, Instant at) {
-  for (const CompiledMetric& metric : cause.plan->metrics) {
-    if (!metric.metric->explicit_due()) continue;
-    const std::vector<Lane> lanes =
-        ApplicableTargets(cause.policy, metric, state_.facts(), cause.account);
-    for (const Lane& lane : lanes) {
-      const v1::Target& promise = *lane.target->target;
-      ClockState* clock = FindClock(promise.metric(), promise.set(), lane.index);
-      if (clock != nullptr && IsOpen(*clock) && (facts & lane.target->stop) != 0) {
-        EndClock(clock, ClockState::MET, "", at);
-      }
-      int64_t due_ms = state_.facts().follow_up_ms();
-      if (promise.due_field() != "next_follow_up_at") {
-        const absl::StatusOr<Instant> due =
-            ParseInstant(FieldValue(state_.facts(), promise.due_field()));
-        due_ms = due.ok() ? due->ms : 0;
-      }
-      const bool open = clock != nullptr && IsOpen(*clock);
-      if (due_ms == 0) {
-        if (open) EndClock(clock, ClockState::CANCELLED, "deadline_removed", at);
-        continue;
-      }
-      if (clock != nullptr && clock->pinned_due_ms() == due_ms) continue;
-      if (!open) {
-        const int cycle = clock == nullptr ? 1 : clock->cycle() + 1;
-        StartDeadline(cause, *lane.target, lane.index, cycle, Instant{due_ms}, at);
-        continue;
-      }
-      Accrue(clock, CalendarOf(*clock), at);
-      clock->set_pinned_due_ms(due_ms);
-      clock->set_within_ms(std::max<int64_t>(due_ms - clock->started_ms(), 0));
-      ArmAndTell(clock, at);
-      observer_.OnClock(ClockChange::kAmended, *clock, at, DueOrNever(*clock), "deadline", 0);
+void Timeline::StepDeadline(const Cause& cause, const CompiledMetric& metric, FactSet facts,
+                            Instant at) {
+  const std::vector<Lane> lanes =
+      ApplicableTargets(cause.policy, metric, state_.facts(), cause.account);
+  for (const Lane& lane : lanes) {
+    const v1::Target& promise = *lane.target->target;
+    ClockState* clock = FindClock(promise.metric(), promise.set(), lane.index);
+    if (clock != nullptr && IsOpen(*clock) && (facts & lane.target->stop) != 0) {
+      EndClock(clock, ClockState::MET, "", at);
     }
+    int64_t due_ms = state_.facts().follow_up_ms();
+    if (promise.due_field() != "next_follow_up_at") {
+      const absl::StatusOr<Instant> due =
+          ParseInstant(FieldValue(state_.facts(), promise.due_field()));
+      due_ms = due.ok() ? due->ms : 0;
+    }
+    const bool open = clock != nullptr && IsOpen(*clock);
+    if (due_ms == 0) {
+      if (open) EndClock(clock, ClockState::CANCELLED, "deadline_removed", at);
+      continue;
+    }
+    if (clock != nullptr && clock->pinned_due_ms() == due_ms) continue;
+    if (!open) {
+      const int cycle = clock == nullptr ? 1 : clock->cycle() + 1;
+      StartDeadline(cause, *lane.target, lane.index, cycle, Instant{due_ms}, at);
+      continue;
+    }
+    Accrue(clock, CalendarOf(*clock), at);
+    clock->set_pinned_due_ms(due_ms);
+    clock->set_within_ms(std::max<int64_t>(due_ms - clock->started_ms(), 0));
+    ArmAndTell(clock, at);
+    observer_.OnClock(ClockChange::kAmended, *clock, at, DueOrNever(*clock), "deadline", 0);
   }
 }
 
