@@ -1,0 +1,23 @@
+#include <condition_variable>
+#include <mutex>
+
+#include "daemon/log/kafka_producer.h"
+
+namespace escalation {
+
+absl::StatusOr<KafkaDelivery> ProduceAndWait(KafkaProducer& producer, KafkaRecord record) {
+  std::mutex mutex;
+  std::condition_variable finished;
+  std::optional<absl::StatusOr<KafkaDelivery>> result;
+  producer.Produce(std::move(record), [&](absl::StatusOr<KafkaDelivery> delivery) {
+    // Under the mutex: the waiting side owns the condition variable and returns as soon as it can.
+    const std::lock_guard lock(mutex);
+    result = std::move(delivery);
+    finished.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  finished.wait(lock, [&] { return result.has_value(); });
+  return *std::move(result);
+}
+
+}  // namespace escalation
