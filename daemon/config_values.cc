@@ -114,6 +114,17 @@ Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folde
   return Secret(*std::move(content));
 }
 
+void WalkLength(YamlMap& map, std::string_view key, Duration min, Duration max, Duration* out) {
+  const std::optional<Duration> length = map.Length(key);
+  if (!length) return;
+  if (*length < min || *length > max) {
+    map.Problem(map.Find(key)->place,
+                Cat(Quoted(key), " must be from ", min, " to ", max, ", got ", *length));
+    return;
+  }
+  *out = *length;
+}
+
 std::optional<ListenAddress> ParseListenAddress(std::string_view text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;

@@ -1,7 +1,7 @@
 // daemon/config_values.h
 //
 // Values of the config file that need more than their text: environment variables, secrets from
-// files, addresses. Used by config.cc only.
+// files, addresses. Used by config*.cc only.
 //
 //   Input       nodes and maps of the walker
 //   Output      values; what is wrong goes to the walk's Problems
@@ -32,6 +32,9 @@ void ExpandEnvironment(const Environment& environment, Problems* problems, YamlN
 // `key`, or the content of the file that `key`_file names, without its last newline. Both is a
 // problem.
 Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folder);
+
+// Keeps *out if the key is absent.
+void WalkLength(YamlMap& map, std::string_view key, Duration min, Duration max, Duration* out);
 
 // "127.0.0.1:8320", "[::1]:0", "localhost:80".
 std::optional<ListenAddress> ParseListenAddress(std::string_view text);
