@@ -12,6 +12,9 @@ function(escalation_count target)
   endif()
 endfunction()
 
+# Where the broker of the kafka tests lives; they get it as ESCALATION_KAFKA. Its address: the file bootstrap in there.
+set(ESCALATION_KAFKA_BROKER "${CMAKE_BINARY_DIR}/kafka-broker")
+
 # escalation_timeout(seconds test...): what each test may take, and several times that under a sanitizer.
 function(escalation_timeout seconds)
   math(EXPR seconds "${seconds} * ${ESCALATION_TIME_FACTOR}")
@@ -48,7 +51,7 @@ function(escalation_program name source)
 endfunction()
 
 # escalation_test(name LABEL label [DEPENDS target...]): every *_test.cc of the current folder as one program; each case is
-# a CTest test with the label.
+# a CTest test with the label. Those with the label kafka share one real broker (tests/CMakeLists.txt).
 function(escalation_test name)
   cmake_parse_arguments(ARG "" "LABEL" "DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
@@ -60,7 +63,10 @@ function(escalation_test name)
   target_compile_definitions(${name} PRIVATE ESCALATION_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ESCALATION_BINARY_DIR="${CMAKE_BINARY_DIR}")
   escalation_count(${name})
   math(EXPR timeout "300 * ${ESCALATION_TIME_FACTOR}")
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${timeout})
+  if(ARG_LABEL STREQUAL kafka)
+    set(broker FIXTURES_REQUIRED kafka ENVIRONMENT "ESCALATION_KAFKA=${ESCALATION_KAFKA_BROKER}")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${timeout} ${broker})
 endfunction()
 
 # escalation_bench(name source [DEPENDS target...])
