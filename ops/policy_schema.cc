@@ -13,7 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // One key of one kind of object. Types:
-//   text name duration span flag whole limit texts pairs hours shifts channels holidays warnings
+//   text name duration span share flag whole limit texts pairs hours shifts channels holidays
+//   warnings
 //   facts states   of metrics, one or several
 //   word a b c     one of these; words a b c: one or several
 //   of X           an object X; list X: several; map X: by name
@@ -93,6 +94,10 @@ constexpr Row kPlanRows[] = {
     {"plan", "entitlements", "map entitlement", "What an account may book, by name"},
     {"plan", "minimum_term_months", "whole", "Leaving earlier is flagged"},
     {"plan", "targets", "list target", "The promises"},
+    {"plan", "credits", "list credit", "What a month of missed promises costs"},
+    {"credit", "attainment_below", "share", "A month with less of its promises kept", true},
+    {"credit", "credit", "share", "Of the month's fee; the highest that holds counts", true},
+    {"credit", "targets", "texts", "Only these promises count; default: all of the plan"},
     {"channel", "name", "text", "Such as phone", true},
     {"channel", "entitlement", "text", "Only for accounts that hold it"},
     {"entitlement", "per_year", "whole", "Uses in a calendar year; default: no limit"},
@@ -260,6 +265,7 @@ Json SimpleTypes() {
       {"name", {{"type", {"string", "number", "boolean"}}, {"pattern", "^[A-Za-z0-9._:-]{1,64}$"}}},
       {"duration", {{"type", "string"}, {"pattern", kLength}}},
       {"span", {{"type", "string"}, {"pattern", kSpan}}},
+      {"share", {{"type", "string"}, {"pattern", R"(^[0-9]+(\.[0-9]{1,2})?%$)"}}},
       {"flag", {{"type", "boolean"}}},
       {"whole", {{"type", "integer"}}},
       {"limit", {{"type", "string"}, {"pattern", "^[0-9]+ per [0-9]"}}},

@@ -50,6 +50,7 @@ inline constexpr int kUpdateTermsMax = 16;
 inline constexpr int kRulesMax = 64;
 inline constexpr int kEntitlementsMax = 64;  // Per plan.
 inline constexpr int kTermMonthsMax = 120;
+inline constexpr int kCreditsMax = 16;        // Per plan.
 inline constexpr int kListMax = 64;           // Tags, fields, roles ... of one condition.
 inline constexpr size_t kTextBytesMax = 256;  // Tags, field values, notified addresses ...
 inline constexpr size_t kUrlBytesMax = 2048;

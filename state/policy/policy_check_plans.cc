@@ -49,6 +49,23 @@ void PolicyChecker::CheckPlans() {
             "name", "the name is given twice in this plan");
       }
     }
+    CheckCredits(part, plan);
+  }
+}
+
+void PolicyChecker::CheckCredits(const Part& part, const v1::Plan& plan) {
+  CheckLimit(part, "credits", plan.credits_size(), kCreditsMax);
+  const Names targets = NamesOf(plan.targets());
+  for (int i = 0; i < plan.credits_size(); ++i) {
+    const v1::CreditTerms& terms = plan.credits(i);
+    const Part one{Cat(part.where, ", credit ", i + 1), ItemPath(part.path, "credits", i)};
+    for (const auto& [key, share] : {std::pair{"attainment_below", terms.below_bp()},
+                                     std::pair{"credit", terms.credit_bp()}}) {
+      if (share >= 1 && share <= 10'000) continue;
+      Add(one, key, Cat(Quoted(key), " must be from 0.01% to 100%, got ", PercentText(share)));
+    }
+    CheckAllKnown(one, "targets", "target", Names(terms.targets().begin(), terms.targets().end()),
+                  targets);
   }
 }
 

@@ -60,6 +60,7 @@ class PolicyChecker {
   void CheckWarnings(const Part& part,
                      const google::protobuf::RepeatedPtrField<v1::Warning>& warnings,
                      const v1::Span& within);
+  void CheckCredits(const Part& part, const v1::Plan& plan);
   void CheckMetrics();
   // policy_check_intake.cc
   void CheckIntake();

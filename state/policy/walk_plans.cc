@@ -94,6 +94,31 @@ void WalkEntitlements(YamlMap& map, v1::Plan* plan) {
   }
 }
 
+// A percentage under `key`.
+int32_t WalkShare(YamlMap& map, std::string_view key) {
+  const YamlNode* const node = map.Find(key, Need::kRequired);
+  if (node == nullptr) return 0;
+  if (node->kind == YamlNode::Kind::kText && node->text.ends_with('%')) {
+    if (const std::optional<int32_t> share = ReadBasisPoints(node->text)) return *share;
+  }
+  map.Problem(node->place, Cat(Quoted(key), " must be a percentage, got ", GotText(*node)),
+              "write it such as 5% or 99.9%");
+  return 0;
+}
+
+void WalkCredits(YamlMap& map, v1::Plan* plan) {
+  int index = 0;
+  for (const YamlNode* item : map.List("credits")) {
+    v1::CreditTerms* const terms = plan->add_credits();
+    terms->set_path(ItemPath(plan->path(), "credits", index++));
+    YamlMap one(*item, Cat(map.where(), ", credit ", index), terms->path(), map.walk());
+    terms->set_below_bp(WalkShare(one, "attainment_below"));
+    terms->set_credit_bp(WalkShare(one, "credit"));
+    Assign(one.Texts("targets"), terms->mutable_targets());
+    one.Finish();
+  }
+}
+
 void WalkPlan(const YamlEntry& entry, Walk walk, v1::Plan* plan) {
   plan->set_name(entry.key);
   plan->set_path(PartPath("plans", entry.key));
@@ -111,6 +136,7 @@ void WalkPlan(const YamlEntry& entry, Walk walk, v1::Plan* plan) {
   for (const YamlNode* item : map.List("targets")) {
     WalkTarget(*item, *plan, index++, walk, plan->add_targets());
   }
+  WalkCredits(map, plan);
   map.Finish();
 }
 

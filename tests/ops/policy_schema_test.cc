@@ -39,6 +39,7 @@ constexpr Object kObjects[] = {
     {"plan", "plans: {a: {@}}"},
     {"channel", "plans: {a: {channels: [{@}]}}"},
     {"entitlement", "plans: {a: {entitlements: {b: {@}}}}"},
+    {"credit", "plans: {a: {credits: [{@}]}}"},
     {"target", "plans: {a: {targets: [{@}]}}"},
     {"when", "plans: {a: {targets: [{when: {@}}]}}"},
     {"metric", "metrics: {a: {@}}"},
@@ -68,7 +69,7 @@ std::string Read(const fs::path& path) {
 std::set<std::string> AllKeys(const Json& definitions) {
   std::set<std::string> keys;
   const std::regex ask(
-      R"re((?:Find|Has|Text|Texts|Flag|Integer|Length|Words?|Map|List|Named|Pairs|WalkSpan)\((?:\*?\w+, )?\s*"([a-z_]+)")re");
+      R"re((?:Find|Has|Text|Texts|Flag|Integer|Length|Words?|Map|List|Named|Pairs|WalkSpan|WalkShare)\((?:\*?\w+, )?\s*"([a-z_]+)")re");
   for (const auto& entry : fs::directory_iterator(ESCALATION_SOURCE_DIR "/state/policy")) {
     if (entry.path().extension() != ".cc") continue;
     const std::string text = Read(entry.path());
