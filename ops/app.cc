@@ -11,6 +11,7 @@
 #include "ops/receiver_command.h"
 #include "ops/redact_command.h"
 #include "ops/replay_command.h"
+#include "ops/report_command.h"
 #include "ops/simulate_command.h"
 #include "ops/tickets_command.h"
 
@@ -31,6 +32,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddCheckCommand(app, context);
   AddSimulateCommand(app, context);
   AddReplayCommand(app, context);
+  AddReportCommand(app, context);
   AddExplainCommand(app, context);
   AddTicketsCommands(app, context);
   AddPolicyCommand(app, context);
