@@ -4,27 +4,21 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/answered_page.h"
-#include "daemon/deliver/delivery.h"
 #include "daemon/logging.h"
 #include "escalation/v1/event.pb.h"
-#include "escalation/v1/state.pb.h"
 #include "state/base/text.h"
-#include "state/partition/keys.h"
 #include "state/ticket/page.h"
 
 namespace escalation {
 namespace {
 
 constexpr size_t kBatchBytesMax = 1 << 20;
-// Pages handed to the dispatcher at once.
-constexpr size_t kReleaseMax = 1'000;
 // The loop looks at the clock at least and at most this often.
 constexpr Duration kLookMax = Duration::Seconds(1);
 constexpr Duration kLookMin{1};
 constexpr Duration kLookInFlight{10};
-// A page this much after its moment says how late it is.
-constexpr Duration kLateAfter = Duration::Minutes(1);
+// One that stands by looks more often whether it should lead.
+constexpr Duration kLookStandby{200};
 
 std::string KindOf(size_t body) {
   const auto* const field = v1::Decision::descriptor()->FindFieldByNumber(static_cast<int>(body));
@@ -37,7 +31,15 @@ Pipeline::Pipeline(PipelineOptions options, World world)
     : options_(std::move(options)),
       world_(std::move(world)),
       publisher_(world_.log, world_.store, options_.partition, world_.now),
-      settle_(options_.settle) {}
+      tenure_(options_.instance,
+              world_.ownership == nullptr ? Tenure::Writers::kSole : Tenure::Writers::kShared),
+      release_(options_.partition, std::move(options_.severities),
+               {world_.store, world_.dispatcher, world_.now}),
+      settle_(options_.settle) {
+  if (!tenure_.shared()) return;
+  publisher_.SetLease(Tenure::kNoLease);
+  release_.Forget();
+}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options, World world) {
   std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(options), std::move(world)));
@@ -66,9 +68,11 @@ absl::Status Pipeline::Run() {
   for (;;) {
     const absl::StatusOr<bool> caught_up = RunOnce();
     if (!caught_up.ok() && !absl::IsUnavailable(caught_up.status())) return caught_up.status();
+    if (caught_up.ok()) ReportProgress();
     {
       const std::lock_guard lock(mutex_);
       if (stopping_ && (!caught_up.ok() || *caught_up)) return absl::OkStatus();
+      if (!caught_up.ok()) status_.trouble = std::string(caught_up.status().message());
     }
     if (caught_up.ok() && !*caught_up) continue;
     // Nothing more can be promised: a start on a repaired disk goes on.
@@ -84,7 +88,9 @@ absl::Status Pipeline::Run() {
 }
 
 absl::StatusOr<Duration> Pipeline::Lead() {
-  if (absl::Status status = Own(); !status.ok()) return status;
+  Take();
+  if (!tenure_.leads()) return kLookStandby;
+  if (absl::Status status = Begin(); !status.ok()) return Tenure::kTryAgain;
   if (absl::Status status = Tick(); !status.ok()) return status;
   // A tick under way is read back, or refused.
   if (ticker_.in_flight()) return kLookInFlight;
@@ -113,6 +119,7 @@ PipelineStatus Pipeline::Status() const {
 }
 
 absl::StatusOr<bool> Pipeline::RunOnce() {
+  CheckClaim();
   const absl::StatusOr<RecordBatch> batch =
       world_.log->Read(options_.partition, fold_->position(), kBatchBytesMax);
   if (!batch.ok()) return batch.status();
@@ -130,6 +137,10 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
   });
   if (marked) ticker_.Marked();
   const bool caught_up = fold_->position() >= batch->end;
+  if (caught_up) {
+    const std::lock_guard lock(mutex_);
+    status_.caught_up = true;
+  }
   if (absl::Status status = Release(caught_up); !status.ok()) return status;
   if (absl::Status status = world_.store->MaybeFlush(world_.now()); !status.ok()) return status;
   UpdateStatus(batch->end);
@@ -163,157 +174,122 @@ absl::Status Pipeline::FoldAndCommit(std::span<const FoldRecord> records) {
 void Pipeline::Note(const FoldResult& result) {
   if (result.decisions.empty()) return;
   publisher_.Wake();
-  if (result.notices.empty()) return;
-  const Instant now = world_.now();
-  const std::lock_guard lock(mutex_);
   for (const v1::Decision& decision : result.notices) {
     // While old records are folded again, what they alarmed was told before.
-    if (status_.caught_up && decision.has_alarm()) {
+    if (delivers_ && decision.has_alarm()) {
       LogWarning("alarm", {{"tenant", decision.tenant()},
                            {"ticket", decision.ticket_id()},
                            {"reason", decision.alarm().reason()},
                            {"detail", decision.alarm().detail()}});
     }
-    // Before the first end of the log, all that is pending comes from the store.
-    if (status_.caught_up && IsPageDecision(decision)) {
-      held_.push_back({decision, now, Held::Sent::kNot});
-    }
+    if (delivers_ && IsPageDecision(decision)) release_.Hold(decision, result.turn.next);
   }
 }
 
 absl::Status Pipeline::Release(bool caught_up) {
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    first = caught_up && !status_.caught_up;
-    if (first) status_.caught_up = true;
-  }
-  if (first) return ReleasePending();
-  if (caught_up) MarkSuperseded();
-  while (!held_.empty()) {
-    // Together, so that a page whose close is known already does not leave.
-    std::vector<Delivery> leaving;
-    for (const Held& held : held_) {
-      if (!caught_up && world_.now() < held.since + kReleaseHold) break;
-      if (leaving.size() == kReleaseMax) break;
-      leaving.push_back(DeliveryOf(held.decision, held.sent == Held::Sent::kPerhaps));
-      if (held.superseded) leaving.back().kept_back = "superseded";
-    }
-    const size_t offered = leaving.size();
-    size_t taken = offered;
+  if (!tenure_.leads()) return absl::OkStatus();
+  NoteTick();
+  if (tenure_.shared()) publisher_.SetLease({world_.now(), world_.now() + Tenure::kFresh});
+  if (delivers_) return release_.Release(caught_up, tenure_);
+  // Before the first end of the log, all that is pending comes from the store.
+  if (!caught_up) return absl::OkStatus();
+  delivers_ = true;
+  if (tenure_.shared()) {
+    LogInfo("leads", {{"partition", Cat(options_.partition)}, {"epoch", Cat(tenure_.epoch())}});
     if (world_.dispatcher != nullptr) {
-      const absl::StatusOr<size_t> enqueued = world_.dispatcher->Enqueue(std::move(leaving));
-      if (!enqueued.ok()) return enqueued.status();
-      taken = *enqueued;
+      world_.dispatcher->SetLease(options_.partition, tenure_.lease());
     }
-    held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(taken));
-    // What was not taken is offered again with the next turn.
-    if (taken < offered || offered == 0) break;
   }
-  return absl::OkStatus();
+  return release_.ReleasePending();
 }
 
-void Pipeline::MarkSuperseded() {
-  // By run of an escalation and route: the newest generation that waits.
-  const auto run_of = [](const v1::PageRequested& page) {
-    return std::pair(page.key().substr(0, page.key().rfind('/')), page.route());
-  };
-  std::map<std::pair<std::string, std::string>, int> newest;
-  for (const Held& held : held_) {
-    if (!held.decision.has_page_requested()) continue;
-    int& generation = newest[run_of(held.decision.page_requested())];
-    generation = std::max(generation, held.decision.page_requested().generation());
+void Pipeline::CheckClaim() {
+  if (world_.ownership == nullptr) return;
+  if (!tenure_.Claim(world_.ownership->ClaimOf(options_.partition))) {
+    StandDown("its claim has ended");
   }
-  for (Held& held : held_) {
-    if (!held.decision.has_page_requested()) continue;
-    const v1::PageRequested& page = held.decision.page_requested();
-    held.superseded = page.generation() < newest[run_of(page)];
-  }
-}
-
-// What an earlier process left: it may have been sent already, so its outcome is what counts.
-absl::Status Pipeline::ReleasePending() {
-  absl::Status status;
-  std::vector<Delivery> leaving;
-  const absl::Status scanned = world_.store->Scan(
-      keys::Pending(0), keys::PrefixEnd("d"), [&](std::string_view key, std::string_view value) {
-        v1::PendingDelivery pending;
-        if (!pending.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-          status = absl::DataLossError(
-              Cat("pending delivery ", keys::ReadU64(key.substr(1)), " cannot be decoded"));
-          return false;
-        }
-        leaving.push_back(DeliveryOf(pending.decision(), true));
-        return true;
-      });
-  if (!scanned.ok() || !status.ok()) return scanned.ok() ? status : scanned;
-  for (Delivery& delivery : leaving) {
-    absl::StatusOr<std::string> why = WhyKeptBack(*world_.store, delivery.decision);
-    if (!why.ok()) return why.status();
-    delivery.kept_back = *std::move(why);
-  }
-  if (world_.dispatcher == nullptr) return absl::OkStatus();
-  // Together, as in Release.
-  const absl::StatusOr<size_t> taken = world_.dispatcher->Enqueue(leaving);
-  if (!taken.ok()) return taken.status();
-  for (size_t i = *taken; i < leaving.size(); ++i) {
-    held_.push_back({std::move(leaving[i].decision), world_.now(), Held::Sent::kPerhaps});
-  }
-  return absl::OkStatus();
-}
-
-Delivery Pipeline::DeliveryOf(v1::Decision decision, bool maybe_sent) const {
-  Delivery delivery;
-  const auto severities = options_.severities.find(decision.tenant());
-  if (severities != options_.severities.end()) {
-    const auto& names = severities->second;
-    const auto found = std::find(names.begin(), names.end(), decision.page_requested().severity());
-    if (found != names.end()) delivery.severity_rank = static_cast<int>(found - names.begin());
-  }
-  const Duration late = world_.now() - FromProto(decision.at());
-  if (decision.has_page_requested() && late > kLateAfter) {
-    delivery.late_by = Duration::Seconds(late.ms / 1000);  // People read it.
-  }
-  delivery.maybe_sent = maybe_sent;
-  delivery.decision = std::move(decision);
-  return delivery;
 }
 
 // Written once the log was read to its end.
-absl::Status Pipeline::Own() {
+void Pipeline::Take() {
   {
     const std::lock_guard lock(mutex_);
-    owned_ = owned_ && !taking_failed_;
+    if (taking_failed_) tenure_.TakingFailed(world_.now());
     taking_failed_ = false;
   }
-  if (owned_) return absl::OkStatus();
-  owned_ = true;
-  epoch_ = fold_->owner_epoch() + 1;
+  std::optional<v1::OwnerTook> taking = tenure_.Take(world_.now(), fold_->owner_epoch());
+  if (!taking.has_value()) return;
   v1::Event event;
   ToProto(world_.now(), event.mutable_written_at());
-  event.mutable_owner_took()->set_instance(options_.instance);
-  event.mutable_owner_took()->set_epoch(epoch_);
+  *event.mutable_owner_took() = *std::move(taking);
   world_.log->Append(options_.partition, event.SerializeAsString(),
                      [this](const absl::StatusOr<Appended>& appended) {
                        const std::lock_guard lock(mutex_);
                        taking_failed_ = !appended.ok();
                      });
-  return absl::OkStatus();
+}
+
+absl::Status Pipeline::Begin() {
+  if (begun_ || !world_.lead_begins) return absl::OkStatus();
+  absl::Status status = world_.lead_begins();
+  begun_ = status.ok();
+  if (!begun_) {
+    LogWarning("the lead cannot begin yet",
+               {{"partition", Cat(options_.partition)}, {"error", std::string(status.message())}});
+  }
+  return status;
 }
 
 absl::Status Pipeline::CheckOwner(std::span<const FoldRecord> records) {
   for (const FoldRecord& record : records) {
     if (!record.event.has_owner_took()) continue;
     const v1::OwnerTook& taken = record.event.owner_took();
-    if (taken.instance() == options_.instance && taken.epoch() == epoch_) {
-      took_ = true;
-    } else if (took_) {
-      return absl::AbortedError(Cat("partition ", options_.partition, ": instance ",
-                                    taken.instance(), " took it with epoch ", taken.epoch(),
-                                    ", this is ", options_.instance, " with epoch ", epoch_));
+    const Instant written = FromProto(record.event.written_at());
+    if (tenure_.Read(taken, record.offset, written, world_.now()) != Tenure::Change::kOusted) {
+      continue;
     }
+    const std::string why =
+        Cat("instance ", taken.instance(), " took it with epoch ", taken.epoch());
+    if (!tenure_.shared()) {
+      return absl::AbortedError(Cat("partition ", options_.partition, ": ", why, ", this is ",
+                                    options_.instance, " with epoch ", tenure_.epoch()));
+    }
+    StandDown(why);
   }
   return absl::OkStatus();
+}
+
+void Pipeline::StandDown(std::string_view why) {
+  publisher_.SetLease(Tenure::kNoLease);
+  release_.Forget();
+  delivers_ = false;
+  if (std::exchange(begun_, false) && world_.lead_ended) world_.lead_ended();
+  LogInfo("stands by", {{"partition", Cat(options_.partition)}, {"why", std::string(why)}});
+}
+
+void Pipeline::WantLease() {
+  const std::lock_guard lock(mutex_);
+  lease_wanted_ = true;
+}
+
+void Pipeline::NoteTick() {
+  if (!tenure_.shared()) return;
+  const std::lock_guard lock(mutex_);
+  if (!tick_landed_.has_value() || *tick_landed_ < 0) return;
+  if (*tick_landed_ >= fold_->position().value) return;
+  tenure_.ReadBack(Offset{*tick_landed_}, tick_written_);
+  if (!delivers_ || world_.dispatcher == nullptr || !tenure_.leads()) return;
+  const Lease lease = tenure_.lease();
+  lease_wanted_ = lease_wanted_ && !lease.Holds(world_.now());
+  world_.dispatcher->SetLease(options_.partition, lease);
+}
+
+void Pipeline::ReportProgress() {
+  const bool back = !ticker_.in_flight() || world_.now() < tick_written_ + kOwnBackMax;
+  if (back && world_.ownership != nullptr) world_.ownership->Progress(options_.partition);
+  const std::lock_guard lock(mutex_);
+  status_.trouble =
+      back ? "" : Cat("the log has not taken a record of this instance for ", kOwnBackMax);
 }
 
 absl::Status Pipeline::Tick() {
@@ -330,6 +306,7 @@ absl::Status Pipeline::Tick() {
     ticker_.set_settle(settle_);
     ticker_.Look(now);
     ticker_.Hurry(fold_->is_changing());
+    ticker_.WantBarrier(tenure_.shared() && (lease_wanted_ || release_.WantsLease(tenure_)));
     if (tick_landed_.has_value() && *tick_landed_ < 0) ticker_.Refused();
     if (tick_landed_.has_value() && *tick_landed_ < fold_->position().value) {
       if (*tick_landed_ >= 0) {
@@ -348,6 +325,11 @@ absl::Status Pipeline::Tick() {
   const std::optional<Instant> until = ticker_.TickNow(now, tick_due_);
   if (!until.has_value()) return absl::OkStatus();
   ticker_.Appended(now);
+  {
+    const std::lock_guard lock(mutex_);
+    tick_written_ = now;
+    lease_wanted_ = false;
+  }
   v1::Event event;
   ToProto(now, event.mutable_written_at());
   ToProto(*until, event.mutable_tick()->mutable_until());
@@ -368,7 +350,8 @@ void Pipeline::UpdateStatus(Offset end) {
   status_.cursor = fold_->cursor();
   status_.next_due = next_due_;
   status_.seq = fold_->seq();
-  status_.held = held_.size();
+  status_.held = release_.held();
+  status_.leads = tenure_.leads();
   status_.counts = fold_->counts();
   const auto& by_body = status_.counts.decisions_by_body;
   for (size_t body = 0; body < by_body.size(); ++body) {

@@ -1,21 +1,22 @@
 // daemon/pipeline.h
 //
 // The loop of one partition: read, fold, commit; then let the publisher and the dispatcher work.
+// Every instance folds; the one that owns the partition ticks, publishes and delivers.
 //
-//   Input       the log; the store; a clock
+//   Input       the log; the store; a clock; claims to the partition
 //   Output      the store, folded up to the log's end; ticks; deliveries to the dispatcher
 //   Invariants  1. nothing is published or delivered before its turn is committed
-//               2. a page leaves only once the fold has caught up with the log's end, or waited
-//                  kReleaseHold: what was answered meanwhile wakes nobody
-//               3. after a start nothing is delivered before the log was read to its end
-//               4. whoever reads another's taking of the partition after its own stands down
+//               2. a page leaves as page_release.h says: what was answered meanwhile wakes nobody
+//               3. after a start or a taking nothing is delivered before the log was read to its
+//                  end
+//               4. whoever reads another's taking of the partition after its own stands down:
+//                  nothing more leaves, what waits is forgotten, and it goes on folding
 //   Time        the clock decides when to tick and how late a page is; never what is decided
 //   Errors      kUnavailable: tried again. Others end the loop: the process MUST stop, a restart
-//               folds the log again. kAborted: another instance owns the partition now
+//               folds the log again. kAborted: another process writes a log that has one writer
 //   Threads     Run on one thread; Stop and Status from any
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,7 +29,10 @@
 #include "absl/status/statusor.h"
 #include "daemon/deliver/dispatcher.h"
 #include "daemon/log/log.h"
+#include "daemon/ownership.h"
+#include "daemon/page_release.h"
 #include "daemon/publisher.h"
+#include "daemon/tenure.h"
 #include "daemon/ticker.h"
 #include "escalation/v1/decision.pb.h"
 #include "state/partition/partition.h"
@@ -38,7 +42,7 @@ namespace escalation {
 
 struct PipelineOptions {
   Partition partition;
-  // Written in OwnerTook.
+  // Written in OwnerTook: MUST be unlike that of every other process.
   std::string instance;
   Duration settle = Duration::Seconds(2);
   size_t tickets_max = 100'000;
@@ -51,6 +55,10 @@ struct PipelineStatus {
   Offset position;
   Offset end;
   bool caught_up = false;  // Once since the start.
+  bool leads = false;
+  // Why the latest look at the log failed, or that its own records do not come back; empty: all is
+  // well.
+  std::string trouble;
   Instant cursor;
   Instant next_due = Instant::Never();
   uint64_t seq = 0;
@@ -63,7 +71,9 @@ struct PipelineStatus {
 class Pipeline {
  public:
   // A page is held back for what may still be in the log at most this long.
-  static constexpr Duration kReleaseHold = Duration::Minutes(2);
+  static constexpr Duration kReleaseHold = PageRelease::kHoldMax;
+  // An owner whose records do not come back for so long should not be the owner.
+  static constexpr Duration kOwnBackMax = Duration::Seconds(10);
   // What one tick fires at most, so that events are not kept waiting: some 20 ms.
   static constexpr int kTickTicketsMax = 1'000;
 
@@ -74,6 +84,13 @@ class Pipeline {
     std::function<Instant()> now;
     // A policy of this tenant was folded and committed; may be empty.
     std::function<void(const std::string& tenant)> policy_folded;
+    // Null: no other process can write this log.
+    Ownership* ownership = nullptr;
+    // On the loop's thread; may be empty. The lead begins: its OwnerTook was appended, no tick was.
+    // Not OK: not yet; no tick, and the same again.
+    std::function<absl::Status()> lead_begins;
+    // It was begun and has ended.
+    std::function<void()> lead_ended;
   };
 
   static absl::StatusOr<std::unique_ptr<Pipeline>> Open(PipelineOptions options, World world);
@@ -87,6 +104,9 @@ class Pipeline {
   // nothing more is due if no record comes; zero: look again at once. For Run and for tests.
   absl::StatusOr<Duration> Lead();
 
+  // Something waits for a sign that the partition is still owned. From any thread.
+  void WantLease();
+
   void SetSettle(Duration settle);
   PipelineStatus Status() const;
   Publisher& publisher() { return publisher_; }
@@ -98,14 +118,16 @@ class Pipeline {
   absl::Status FoldAndCommit(std::span<const FoldRecord> records);
   void Note(const FoldResult& result);
   absl::Status Release(bool caught_up);
-  absl::Status ReleasePending();
-  // Of several pages that were decided while nobody could be woken, only the newest wakes somebody.
-  void MarkSuperseded();
-  Delivery DeliveryOf(v1::Decision decision, bool maybe_sent) const;
-  absl::Status Own();
-  // kAborted: another instance took the partition after this one.
+  void CheckClaim();
+  void Take();
+  absl::Status Begin();
+  // kAborted: another instance took the partition after this one, of a log with one writer.
   absl::Status CheckOwner(std::span<const FoldRecord> records);
+  void StandDown(std::string_view why);
+  // The latest tick stands before the position: it was read back.
+  void NoteTick();
   absl::Status Tick();
+  void ReportProgress();
   void UpdateStatus(Offset end);
 
   PipelineOptions options_;
@@ -115,24 +137,17 @@ class Pipeline {
   std::vector<FoldRecord> records_;
   Publisher publisher_;
   Ticker ticker_;
-  bool owned_ = false;
-  // With which it took the partition, and whether that was read back.
-  uint64_t epoch_ = 0;
-  bool took_ = false;
+  Tenure tenure_;
+  PageRelease release_;
+  // What is decided is for this instance to deliver; what was pending before was handed over.
+  bool delivers_ = false;
+  // lead_begins was OK, and lead_ended has not run since.
+  bool begun_ = false;
   // Nothing is due before.
   Instant due_from_ = Instant::Past();
   Instant next_due_ = Instant::Never();
   // What the next tick is for: not what a source holds back.
   Instant tick_due_ = Instant::Never();
-
-  struct Held {
-    v1::Decision decision;
-    Instant since;
-    enum class Sent { kNot, kPerhaps } sent = Sent::kNot;
-    // A newer page of its run and route waits too.
-    bool superseded = false;
-  };
-  std::deque<Held> held_;
 
   mutable std::mutex mutex_;  // Guards what follows.
   bool stopping_ = false;
@@ -142,6 +157,9 @@ class Pipeline {
   std::optional<int64_t> tick_landed_;
   // Of the log, for that tick.
   Instant tick_stamp_;
+  // When it was given to the log.
+  Instant tick_written_;
+  bool lease_wanted_ = false;
   // OwnerTook could not be appended.
   bool taking_failed_ = false;
 };

@@ -1,6 +1,8 @@
 #include "daemon/publisher.h"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@ constexpr size_t kBatchMax = 1'000;
 // bounds the outbox.
 constexpr uint64_t kMarkDecisions = 1'000;
 constexpr Duration kMarkEvery = Duration::Seconds(5);
+constexpr std::chrono::seconds kLookEvery{1};
 
 }  // namespace
 
@@ -27,6 +30,17 @@ Publisher::Publisher(Log* log, const StateReader* state, Partition partition,
 void Publisher::Start(std::function<void(absl::Status)> failed) {
   failed_ = std::move(failed);
   thread_ = std::thread([this] { Run(); });
+}
+
+void Publisher::SetLease(Lease lease) {
+  const std::lock_guard lock(mutex_);
+  const Instant now = now_();
+  if (!lease_.Holds(now)) lapsed_ = true;
+  if (lapsed_ && lease.Holds(now)) {
+    awake_ = true;
+    changed_.notify_one();
+  }
+  lease_ = lease;
 }
 
 void Publisher::Wake() {
@@ -50,16 +64,18 @@ uint64_t Publisher::published_through() const {
 }
 
 void Publisher::Run() {
+  bool unavailable = false;
   for (;;) {
     bool last = false;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, std::chrono::seconds(1), [this] { return awake_ || stopping_; });
+      changed_.wait_for(lock, kLookEvery, [&] { return (awake_ && !unavailable) || stopping_; });
       awake_ = false;
       last = stopping_;
     }
     const absl::Status status = PublishOnce();
-    if (!status.ok() && !absl::IsUnavailable(status)) {
+    unavailable = absl::IsUnavailable(status);
+    if (!status.ok() && !unavailable) {
       failed_(status);
       return;
     }
@@ -67,16 +83,43 @@ void Publisher::Run() {
   }
 }
 
-absl::Status Publisher::PublishOnce() {
-  if (!known_) {
-    const absl::StatusOr<uint64_t> through = log_.PublishedThrough(partition_);
-    if (!through.ok()) return through.status();
-    const std::lock_guard lock(mutex_);
-    published_ = *through;
-    marked_ = *through;
-    known_ = true;
+bool Publisher::MayPublish() {
+  const std::lock_guard lock(mutex_);
+  if (!lease_.Holds(now_())) return false;
+  // Another may have published meanwhile.
+  if (std::exchange(lapsed_, false)) known_ = false;
+  return true;
+}
+
+absl::Status Publisher::FindEnd() {
+  const absl::StatusOr<uint64_t> through = log_.PublishedThrough(partition_);
+  if (!through.ok()) return through.status();
+  const absl::StatusOr<uint64_t> trimmed = TrimmedThrough();
+  if (!trimmed.ok()) return trimmed.status();
+  const std::lock_guard lock(mutex_);
+  published_ = std::max(*through, *trimmed);
+  marked_ = published_;
+  hash_.clear();
+  known_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> Publisher::TrimmedThrough() const {
+  const absl::StatusOr<std::optional<std::string>> bytes = state_.Get(keys::Meta());
+  if (!bytes.ok()) return bytes.status();
+  v1::PartitionState state;
+  if (bytes->has_value() && !state.ParseFromString(**bytes)) {
+    return absl::DataLossError(Cat("the state of partition ", partition_, " cannot be decoded"));
   }
+  return state.published_through();
+}
+
+absl::Status Publisher::PublishOnce() {
   for (;;) {
+    if (!MayPublish()) return absl::OkStatus();
+    if (!known_) {
+      if (absl::Status status = FindEnd(); !status.ok()) return status;
+    }
     std::vector<PublishedDecision> batch;
     std::string hash;
     absl::Status decoded;

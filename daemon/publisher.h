@@ -6,10 +6,12 @@
 //   Output      the decisions stream, contiguous; Published records that trim every replica's
 //               outbox
 //   Invariants  1. a decision is published after its turn is committed, never before
-//               2. after a restart it goes on behind what the stream holds
+//               2. after a restart or a taking it goes on behind what the stream holds
+//               3. it publishes only while its lease holds. Who publishes a moment longer than it
+//                  owns the partition repeats bytes that are there, or will be
 //   Time        the given clock spaces Published records
-//   Errors      kUnavailable is tried again with the next wake; others are kept and end the
-//               thread: the owner stops
+//   Errors      kUnavailable is tried again every second, for ever; others end the thread: the
+//               owner stops
 //   Threads     Start, Wake and Stop from any thread; one thread of its own
 #pragma once
 
@@ -21,6 +23,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "daemon/deliver/dispatch_queue.h"
 #include "daemon/log/log.h"
 #include "state/base/ids.h"
 #include "state/partition/turn.h"
@@ -35,6 +38,8 @@ class Publisher {
 
   // `failed` runs once, on the publisher's thread, when it ends by an error.
   void Start(std::function<void(absl::Status)> failed);
+  // From the next batch on; a lease that lapsed between makes it ask the stream where it ends.
+  void SetLease(Lease lease);
   // There may be something new.
   void Wake();
   // Publishes what is committed, then ends.
@@ -46,6 +51,10 @@ class Publisher {
 
  private:
   void Run();
+  bool MayPublish();
+  absl::Status FindEnd();
+  // What the log says is published: these decisions are in no outbox any more.
+  absl::StatusOr<uint64_t> TrimmedThrough() const;
   absl::Status MarkPublished(Instant now);
 
   Log& log_;
@@ -58,6 +67,8 @@ class Publisher {
   std::condition_variable changed_;
   bool awake_ = false;
   bool stopping_ = false;
+  Lease lease_;
+  bool lapsed_ = false;
   uint64_t published_ = 0;  // Guarded by mutex_ for readers; written by the thread only.
 
   bool known_ = false;  // published_ was read from the stream.

@@ -15,7 +15,10 @@
 //               5. while a change of many tickets is folded bit by bit, ticks follow at once, too
 //               6. a tick reaches to `settle` before the clock: what happened together has time
 //                  to arrive together
-//               7. where the log's clock is behind the owner's, a moment is due when the log's says
+//               7. a barrier that the owner needs to know that it still is comes at once, but for
+//               the
+//                  distances above
+//               8. where the log's clock is behind the owner's, a moment is due when the log's says
 //                  so: no tick fires ahead of the log
 //   Time        enters as arguments
 //   Errors      none
@@ -44,6 +47,9 @@ class Ticker {
   // Whether ticks are wanted now, whatever is due.
   void Hurry(bool hurry) { hurries_ = hurry; }
 
+  // Whether a record of the owner's own is wanted now, for what waits to leave.
+  void WantBarrier(bool barrier) { barrier_ = barrier; }
+
   // A source has said how far it is: what it held back may be due.
   void Marked() { retry_ = kRetry; }
 
@@ -63,6 +69,7 @@ class Ticker {
   // When TickNow may say yes if nothing else changes.
   Instant NextLook(Instant next_due) const {
     if (hurries_) return latest_;
+    if (barrier_) return latest_ + std::min(spacing_, kSpacing);
     const Instant look = latest_ + (held_back() ? retry_ : kHeartbeat);
     if (next_due == Instant::Never()) return look;
     return std::min(look, std::max(next_due + std::max(settle_, behind_), latest_ + spacing_));
@@ -103,6 +110,7 @@ class Ticker {
   Duration spacing_ = kSpacing;
   bool in_flight_ = false;
   bool hurries_ = false;
+  bool barrier_ = false;
   int left_ = 0;
   Duration retry_ = kRetry;
   // The log's clock, by the latest tick.

@@ -17,12 +17,22 @@
 #include "daemon/secret.h"
 #include "escalation/v1/decision.pb.h"
 #include "escalation/v1/event.pb.h"
+#include "state/base/ids.h"
 #include "state/base/instant.h"
 
 namespace escalation {
 
+// Decisions are numbered by partition.
+struct DeliveryId {
+  Partition partition;
+  uint64_t seq = 0;
+  friend constexpr auto operator<=>(const DeliveryId&, const DeliveryId&) = default;
+};
+
 struct Delivery {
-  // One of the four page decisions; `seq` names the delivery.
+  // That decided it.
+  Partition partition;
+  // One of the four page decisions; with the partition, its `seq` names the delivery.
   v1::Decision decision;
   // Position of the severity in the policy, higher is worse; 0 where there is none.
   int severity_rank = 0;
@@ -32,6 +42,8 @@ struct Delivery {
   bool maybe_sent = false;
   // Why it stays here, such as "superseded": only its outcome is reported. Empty: it leaves.
   std::string kept_back;
+
+  DeliveryId id() const { return {partition, decision.seq()}; }
 };
 
 using PageOperation = v1::PageOutcome::Operation;

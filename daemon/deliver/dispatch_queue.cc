@@ -20,7 +20,7 @@ constexpr Duration kOutOfOrderMax = Duration::Seconds(1);
 
 struct DispatchQueue::Candidate {
   Item* item = nullptr;
-  uint64_t seq = 0;
+  DeliveryId id;
   const DeliveryRoute* route = nullptr;
 
   // Closings first, then the worst severity, then the oldest.
@@ -31,7 +31,9 @@ struct DispatchQueue::Candidate {
     const int a_rank = a.item->delivery.severity_rank;
     const int b_rank = b.item->delivery.severity_rank;
     if (a_rank != b_rank) return a_rank > b_rank;
-    return a.seq < b.seq;
+    // Numbers of several partitions say nothing about each other's age.
+    if (a.item->enqueued != b.item->enqueued) return a.item->enqueued < b.item->enqueued;
+    return a.id < b.id;
   }
 };
 
@@ -60,22 +62,22 @@ void DispatchQueue::SetRoutes(std::vector<DeliveryRoute> routes) {
 
 absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant clock) {
   const Instant now = Forward(clock);
-  const uint64_t seq = delivery.decision.seq();
+  const DeliveryId id = delivery.id();
   if (!IsPageDecision(delivery.decision)) {
-    return absl::InvalidArgumentError(Cat("decision ", seq, " is no page operation"));
+    return absl::InvalidArgumentError(Cat("decision ", id.seq, " is no page operation"));
   }
-  if (items_.contains(seq)) return absl::OkStatus();
+  if (items_.contains(id)) return absl::OkStatus();
   if (items_.size() >= options_.deliveries_max) {
     return absl::ResourceExhaustedError(Cat(items_.size(), " deliveries wait already"));
   }
-  Item& item = items_[seq];
+  Item& item = items_[id];
   item.operation = OperationOf(delivery.decision);
   item.route = DestinationOf(delivery.decision);
   item.page = Cat(PageKeyOf(delivery.decision), "\n", item.route);
   item.enqueued = now;
   item.maybe_sent = delivery.maybe_sent;
   item.delivery = std::move(delivery);
-  pages_[item.page].insert(seq);
+  pages_[item.page].insert(id);
   item.kept_back = item.delivery.kept_back;
   KeepBack(&item);
   const std::string page = item.page;
@@ -108,7 +110,7 @@ void DispatchQueue::Settle(Item* item, v1::PageOutcome::Outcome outcome, std::st
 void DispatchQueue::OnAcknowledged(const v1::PageAcknowledgedAtPager& acknowledged) {
   const std::string& key = acknowledged.key();
   const std::string run = key.substr(0, key.rfind('/') + 1);
-  for (auto& [seq, item] : items_) {
+  for (auto& [id, item] : items_) {
     const v1::PageRequested& page = item.delivery.decision.page_requested();
     if (item.operation != v1::PageOutcome::TRIGGER || !page.key().starts_with(run)) continue;
     if (page.generation() > acknowledged.generation() || page.key() == key) continue;
@@ -123,16 +125,16 @@ void DispatchQueue::KeepBack(Item* item) {
 }
 
 void DispatchQueue::Collapse(const std::string& page) {
-  const std::set<uint64_t>& seqs = pages_[page];
-  uint64_t close_seq = 0;
-  for (const uint64_t seq : seqs) {
-    if (items_[seq].operation == v1::PageOutcome::CLOSE) close_seq = seq;
+  const std::set<DeliveryId>& ids = pages_[page];
+  DeliveryId close_id;
+  for (const DeliveryId id : ids) {
+    if (items_[id].operation == v1::PageOutcome::CLOSE) close_id = id;
   }
   bool may_be_open = true;  // Unless a trigger is here that never left.
   bool in_flight = false;
-  for (const uint64_t seq : seqs) {
-    Item& item = items_[seq];
-    if (seq >= close_seq) break;
+  for (const DeliveryId id : ids) {
+    Item& item = items_[id];
+    if (id >= close_id) break;
     if (item.stage == Stage::kWaiting) {
       Settle(&item, v1::PageOutcome::SUPPRESSED,
              item.maybe_sent ? "closed before it was confirmed" : "closed before it was sent");
@@ -140,17 +142,17 @@ void DispatchQueue::Collapse(const std::string& page) {
     in_flight = in_flight || item.stage == Stage::kInFlight;
     if (item.operation == v1::PageOutcome::TRIGGER) may_be_open = item.maybe_sent;
   }
-  if (close_seq == 0 || in_flight || may_be_open) return;
-  Item& close = items_[close_seq];
+  if (close_id.seq == 0 || in_flight || may_be_open) return;
+  Item& close = items_[close_id];
   if (close.stage != Stage::kWaiting || close.maybe_sent) return;
   Settle(&close, v1::PageOutcome::SUPPRESSED, "its page was not sent");
 }
 
 bool DispatchQueue::IsHeadOfPage(const Item& item) const {
-  const uint64_t own = item.delivery.decision.seq();
-  for (const uint64_t seq : pages_.at(item.page)) {
-    if (seq >= own) return true;
-    const Stage stage = items_.at(seq).stage;
+  const DeliveryId own = item.delivery.id();
+  for (const DeliveryId id : pages_.at(item.page)) {
+    if (id >= own) return true;
+    const Stage stage = items_.at(id).stage;
     if (stage == Stage::kWaiting || stage == Stage::kInFlight) return false;
   }
   return true;
@@ -167,9 +169,9 @@ void DispatchQueue::GiveUp(Item* item) {
              item->reason));
 }
 
-void DispatchQueue::Reply(uint64_t seq, uint64_t attempt, const Verdict& verdict, Instant clock) {
+void DispatchQueue::Reply(DeliveryId id, uint64_t attempt, const Verdict& verdict, Instant clock) {
   const Instant now = Forward(clock);
-  const auto found = items_.find(seq);
+  const auto found = items_.find(id);
   if (found == items_.end() || found->second.stage != Stage::kInFlight) return;
   Item& item = found->second;
   if (item.attempt != attempt) return;
@@ -220,9 +222,9 @@ void DispatchQueue::Retry(Item* item, const Verdict& verdict, Instant now) {
   item->not_before = now + wait;
 }
 
-void DispatchQueue::OutcomeKept(uint64_t seq, bool kept, Instant clock) {
+void DispatchQueue::OutcomeKept(DeliveryId id, bool kept, Instant clock) {
   const Instant now = Forward(clock);
-  const auto found = items_.find(seq);
+  const auto found = items_.find(id);
   if (found == items_.end() || found->second.stage != Stage::kReported) return;
   if (!kept) {
     found->second.stage = Stage::kSettled;
@@ -231,21 +233,35 @@ void DispatchQueue::OutcomeKept(uint64_t seq, bool kept, Instant clock) {
   }
   --under_way_;
   const auto page = pages_.find(found->second.page);
-  page->second.erase(seq);
+  page->second.erase(id);
   if (page->second.empty()) pages_.erase(page);
   items_.erase(found);
 }
 
-void DispatchQueue::Abandon() {
-  items_.clear();
-  pages_.clear();
-  for (auto& [name, group] : groups_) group.in_flight = 0;
-  under_way_ = 0;
+void DispatchQueue::Forget(Partition partition) {
+  for (auto found = items_.lower_bound({partition, 0});
+       found != items_.end() && found->first.partition == partition;) {
+    const Item& item = found->second;
+    if (item.stage != Stage::kWaiting) --under_way_;
+    if (item.stage == Stage::kInFlight) --groups_[item.group].in_flight;
+    // A page is of one partition, as its tenant is.
+    pages_.erase(item.page);
+    found = items_.erase(found);
+  }
 }
 
-void DispatchQueue::SettleHopeless(Instant now) {
-  for (auto& [seq, item] : items_) {
+bool DispatchQueue::IsLeased(Partition partition, Instant clock) const {
+  const auto lease = leases_.find(partition);
+  return lease == leases_.end() || lease->second.Holds(clock);
+}
+
+void DispatchQueue::SettleHopeless(Instant now, DispatchActions* actions) {
+  for (auto& [id, item] : items_) {
     if (item.stage != Stage::kWaiting) continue;
+    if (!IsLeased(id.partition, clock_)) {
+      if (item.not_before <= now) actions->lapsed.insert(id.partition);
+      continue;
+    }
     const auto route = routes_.find(item.route);
     if (route == routes_.end()) {
       Settle(&item, v1::PageOutcome::FAILED, Cat("route ", item.route, " is not configured"));
@@ -275,15 +291,17 @@ bool DispatchQueue::MayLeave(Group* group, int per_minute_max, Instant now, Inst
 
 void DispatchQueue::AddAttempts(Instant now, DispatchActions* actions) {
   std::map<std::string, std::vector<Candidate>> ready;
-  for (auto& [seq, item] : items_) {
+  for (auto& [id, item] : items_) {
     if (item.stage != Stage::kWaiting) continue;
-    actions->next = std::min(actions->next, GiveUpAt(item));
+    // Without a lease a new one will wake us.
+    if (IsLeased(id.partition, clock_)) actions->next = std::min(actions->next, GiveUpAt(item));
     if (!IsHeadOfPage(item)) continue;
     if (item.not_before > now) {
       actions->next = std::min(actions->next, item.not_before);
       continue;
     }
-    ready[group_of_route_[item.route]].push_back({&item, seq, &routes_[item.route]});
+    if (!IsLeased(id.partition, clock_)) continue;
+    ready[group_of_route_[item.route]].push_back({&item, id, &routes_[item.route]});
   }
   for (auto& [name, candidates] : ready) {
     Group& group = groups_[name];
@@ -300,30 +318,36 @@ void DispatchQueue::AddAttempts(Instant now, DispatchActions* actions) {
       item.stage = Stage::kInFlight;
       item.group = name;
       item.attempt = ++last_attempt_;
-      actions->attempts.push_back({candidate.seq, item.attempt, item.delivery, *candidate.route});
+      actions->attempts.push_back({candidate.id, item.attempt, item.delivery, *candidate.route});
     }
   }
 }
 
 void DispatchQueue::AddOutcomes(Instant now, DispatchActions* actions) {
-  for (auto& [seq, item] : items_) {
+  for (auto& [id, item] : items_) {
     if (item.stage != Stage::kSettled) continue;
     if (item.not_before > now) {
       actions->next = std::min(actions->next, item.not_before);
       continue;
     }
+    // That it arrived is true whoever owns the page now.
+    if (item.outcome.outcome() != v1::PageOutcome::DELIVERED && !IsLeased(id.partition, clock_)) {
+      actions->lapsed.insert(id.partition);
+      continue;
+    }
     item.stage = Stage::kReported;
     const v1::Decision& decision = item.delivery.decision;
-    actions->outcomes.push_back({decision.tenant(), decision.ticket_id(), item.outcome});
+    actions->outcomes.push_back({id, decision.tenant(), decision.ticket_id(), item.outcome});
   }
 }
 
 DispatchActions DispatchQueue::Step(Instant clock) {
   const Instant now = Forward(clock);
+  clock_ = clock;
   DispatchActions actions;
   if (paused_) return actions;
   if (!draining_) {
-    SettleHopeless(now);
+    SettleHopeless(now, &actions);
     AddAttempts(now, &actions);
   }
   AddOutcomes(now, &actions);
@@ -333,7 +357,7 @@ DispatchActions DispatchQueue::Step(Instant clock) {
 
 std::map<std::string, RouteStatistics> DispatchQueue::Statistics() const {
   std::map<std::string, RouteStatistics> out = counters_;
-  for (const auto& [seq, item] : items_) {
+  for (const auto& [id, item] : items_) {
     RouteStatistics& route = out[item.route];
     route.waiting += item.stage == Stage::kWaiting;
     route.in_flight += item.stage == Stage::kInFlight;

@@ -6,14 +6,15 @@
 //   Input       deliveries, replies, the fate of reported outcomes, routes; the time and a source
 //               of chance
 //   Output      Step: requests to make, outcomes to report, when to look again
-//   Invariants  1. operations on one page (key and destination) leave in order of seq, one at a
-//   time
+//   Invariants  1. operations on one page (key and destination) leave in order of seq, singly
 //               2. nothing of a page leaves after its close
 //               3. a page that was closed before anything of it left is not sent, and neither is
 //               its close
 //               4. in any 60 s at most per_minute_max requests leave to one budget group
 //               5. a delivery is forgotten only after its outcome was reported and kept
 //               6. a group that is slow or down delays no other group
+//               7. while a partition's lease does not hold, nothing of it leaves, and no outcome is
+//                  reported but that a page was delivered
 //   Time        enters as arguments; where a clock is set back, waits and budgets go on from where
 //               it was
 //   Errors      kResourceExhausted: full; the caller keeps the delivery and offers it again
@@ -63,14 +64,22 @@ struct RouteStatistics {
 };
 
 struct DispatchAttempt {
-  uint64_t seq = 0;
+  DeliveryId id;
   // Distinguishes this request from every other.
   uint64_t attempt = 0;
   Delivery delivery;
   DeliveryRoute route;
 };
 
+// While an instance surely owns a partition: from <= the clock < until.
+struct Lease {
+  Instant from = Instant::Past();
+  Instant until = Instant::Never();
+  bool Holds(Instant clock) const { return from <= clock && clock < until; }
+};
+
 struct DispatchOutcome {
+  DeliveryId id;
   std::string tenant;
   std::string ticket_id;
   v1::PageOutcome outcome;
@@ -79,6 +88,8 @@ struct DispatchOutcome {
 struct DispatchActions {
   std::vector<DispatchAttempt> attempts;
   std::vector<DispatchOutcome> outcomes;
+  // Partitions of which something would leave or be reported if their lease held.
+  std::set<Partition> lapsed;
   // When to call Step again if nothing else happens; Never: no need.
   Instant next = Instant::Never();
 };
@@ -93,18 +104,20 @@ class DispatchQueue {
   void SetRoutes(std::vector<DeliveryRoute> routes);
   void SetOptions(const DispatchOptions& options) { options_ = options; }
 
-  // In order of seq per page. A seq that is known already is ignored.
+  // In order of seq per page. What is known already is ignored.
   absl::Status Enqueue(Delivery delivery, Instant now);
   // The reply to an attempt. An unknown one is ignored: it was abandoned meanwhile.
-  void Reply(uint64_t seq, uint64_t attempt, const Verdict& verdict, Instant now);
+  void Reply(DeliveryId id, uint64_t attempt, const Verdict& verdict, Instant now);
   // What became of a reported outcome: kept in the log, or to be reported again.
-  void OutcomeKept(uint64_t seq, bool kept, Instant now);
+  void OutcomeKept(DeliveryId id, bool kept, Instant now);
   // No attempt leaves and no outcome is reported while paused.
   void SetPaused(bool paused) { paused_ = paused; }
   // No attempt leaves any more; outcomes are still reported.
   void Drain() { draining_ = true; }
-  // Forgets everything: another instance delivers from here on.
-  void Abandon();
+  // Forgets what is of the partition: another instance delivers it from here on.
+  void Forget(Partition partition);
+  // Of a partition of a log that instances share. Without a call it always holds.
+  void SetLease(Partition partition, Lease lease) { leases_[partition] = lease; }
 
   DispatchActions Step(Instant now);
 
@@ -148,8 +161,9 @@ class DispatchQueue {
   // Settles what waits and is kept back.
   void KeepBack(Item* item);
   bool IsHeadOfPage(const Item& item) const;
+  bool IsLeased(Partition partition, Instant clock) const;
   // Routes that are gone or in shadow mode, and deliveries that are too old.
-  void SettleHopeless(Instant now);
+  void SettleHopeless(Instant now, DispatchActions* actions);
   void GiveUp(Item* item);
   Instant GiveUpAt(const Item& item) const;
   void Retry(Item* item, const Verdict& verdict, Instant now);
@@ -171,8 +185,10 @@ class DispatchQueue {
   std::unordered_map<std::string, std::string> group_of_route_;
   std::map<std::string, int> group_per_minute_max_;
   std::map<std::string, Group> groups_;
-  std::map<uint64_t, Item> items_;  // By seq.
-  std::unordered_map<std::string, std::set<uint64_t>> pages_;
+  std::map<DeliveryId, Item> items_;
+  std::unordered_map<std::string, std::set<DeliveryId>> pages_;
+  std::map<Partition, Lease> leases_;
+  Instant clock_;  // Of the present step, as it was given: leases never run on.
   std::map<std::string, RouteStatistics> counters_;
 };
 

@@ -81,11 +81,16 @@ void Dispatcher::Pause() {
   shared_->With([](DispatchQueue& queue) { queue.SetPaused(true); });
 }
 
-void Dispatcher::Abandon() {
-  shared_->With([](DispatchQueue& queue) {
-    queue.SetPaused(true);
-    queue.Abandon();
-  });
+void Dispatcher::Forget(Partition partition) {
+  shared_->With([partition](DispatchQueue& queue) { queue.Forget(partition); });
+}
+
+void Dispatcher::SetLease(Partition partition, Lease lease) {
+  shared_->With([&](DispatchQueue& queue) { queue.SetLease(partition, lease); });
+}
+
+void Dispatcher::Drain() {
+  shared_->With([](DispatchQueue& queue) { queue.Drain(); });
 }
 
 void Dispatcher::Wake() {
@@ -120,10 +125,11 @@ void Dispatcher::Stop(Duration drain) {
 void Dispatcher::Send(const std::shared_ptr<Shared>& shared, DispatchAttempt attempt) {
   const Provider& provider = ProviderOf(attempt.route.provider);
   const Redactor redact(attempt.route);
-  const auto reply = [shared, redact, seq = attempt.seq, id = attempt.attempt](Verdict verdict) {
+  const auto reply = [shared, redact, delivery = attempt.id,
+                      id = attempt.attempt](Verdict verdict) {
     verdict.reason = redact(verdict.reason);
     const Instant now = shared->world.now();
-    shared->With([&](DispatchQueue& queue) { queue.Reply(seq, id, verdict, now); });
+    shared->With([&](DispatchQueue& queue) { queue.Reply(delivery, id, verdict, now); });
   };
   absl::StatusOr<HttpCall> call =
       provider.Build(attempt.delivery, attempt.route, shared->world.now());
@@ -139,10 +145,10 @@ void Dispatcher::Send(const std::shared_ptr<Shared>& shared, DispatchAttempt att
 }
 
 void Dispatcher::ReportOutcome(const std::shared_ptr<Shared>& shared, DispatchOutcome outcome) {
-  const uint64_t seq = outcome.outcome.decision_seq();
-  shared->world.report(std::move(outcome), [shared, seq](const absl::Status& status) {
+  const DeliveryId id = outcome.id;
+  shared->world.report(std::move(outcome), [shared, id](const absl::Status& status) {
     const Instant now = shared->world.now();
-    shared->With([&](DispatchQueue& queue) { queue.OutcomeKept(seq, status.ok(), now); });
+    shared->With([&](DispatchQueue& queue) { queue.OutcomeKept(id, status.ok(), now); });
   });
 }
 
@@ -157,6 +163,9 @@ Instant Dispatcher::DispatchOnce() {
   }
   for (DispatchAttempt& attempt : actions.attempts) Send(shared, std::move(attempt));
   for (DispatchOutcome& outcome : actions.outcomes) ReportOutcome(shared, std::move(outcome));
+  for (const Partition partition : actions.lapsed) {
+    if (shared->world.lease_wanted) shared->world.lease_wanted(partition);
+  }
   return actions.next;
 }
 

@@ -37,6 +37,9 @@ class Dispatcher {
     std::function<Instant()> now;
     DispatchQueue::Chance chance;
     Report report;
+    // Something of this partition would leave if its lease held (SetLease); may be empty. Runs on
+    // the dispatcher's thread; MUST NOT block or call back.
+    std::function<void(Partition)> lease_wanted;
   };
 
   Dispatcher(const DispatchOptions& options, World world);
@@ -63,9 +66,13 @@ class Dispatcher {
   // Begins, or goes on, to send and report.
   void Resume();
   void Pause();
-  // Another instance owns the pages from here on: everything that waits is forgotten, and replies
-  // under way are ignored.
-  void Abandon();
+  // Another instance owns the partition's pages from here on: everything that waits is forgotten,
+  // and replies under way are ignored.
+  void Forget(Partition partition);
+  // How long this instance surely owns the partition; nothing of it leaves at other times.
+  void SetLease(Partition partition, Lease lease);
+  // Sends nothing more, but takes replies and reports outcomes until Stop.
+  void Drain();
   // Looks at the clock at once.
   void Wake();
 

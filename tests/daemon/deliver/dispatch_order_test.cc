@@ -88,7 +88,7 @@ TEST_F(DispatchOrderTest, a_close_waits_for_the_page_in_flight) {
        "failed 11 (status 404), suppressed 12 (its page was not sent)"},
   };
   for (const InFlightRow& row : rows) {
-    queue_.Abandon();
+    queue_.Forget(Partition{0});
     Add(PageFor(11, "k"));
     EXPECT_EQ(Step(), "send 11") << "line " << row.line;
     Add(CloseOf(12, "k"));

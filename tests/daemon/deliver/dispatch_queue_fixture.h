@@ -43,8 +43,8 @@ class DispatchQueueFixture : public testing::Test {
     const DispatchActions actions = queue_.Step(now_);
     std::string out;
     for (const DispatchAttempt& attempt : actions.attempts) {
-      attempts_[attempt.seq] = attempt.attempt;
-      CatTo(&out, out.empty() ? "" : ", ", "send ", attempt.seq);
+      attempts_[attempt.id.seq] = attempt.attempt;
+      CatTo(&out, out.empty() ? "" : ", ", "send ", attempt.id.seq);
     }
     for (const DispatchOutcome& o : actions.outcomes) {
       static constexpr const char* kNames[] = {"", "delivered", "failed", "suppressed"};
@@ -56,10 +56,10 @@ class DispatchQueueFixture : public testing::Test {
     return out;
   }
   void Reply(uint64_t seq, const Verdict& verdict) {
-    queue_.Reply(seq, attempts_[seq], verdict, now_);
+    queue_.Reply({Partition{0}, seq}, attempts_[seq], verdict, now_);
   }
   void Keep(std::vector<uint64_t> seqs) {
-    for (const uint64_t seq : seqs) queue_.OutcomeKept(seq, true, now_);
+    for (const uint64_t seq : seqs) queue_.OutcomeKept({Partition{0}, seq}, true, now_);
   }
 
   std::function<uint64_t(uint64_t)> chance_ = [](uint64_t bound) { return bound - 1; };

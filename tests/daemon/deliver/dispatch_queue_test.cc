@@ -311,7 +311,7 @@ TEST_F(DispatchQueueTest, an_outcome_that_was_not_kept_is_reported_again) {
   Step();
   Reply(1, Delivered());
   EXPECT_EQ(Step(), "delivered 1");
-  queue_.OutcomeKept(1, false, now_);
+  queue_.OutcomeKept({Partition{0}, 1}, false, now_);
   EXPECT_EQ(Step(), "");
   EXPECT_EQ(next_, now_ + Duration::Seconds(1));
   now_ = next_;
@@ -347,12 +347,12 @@ TEST_F(DispatchQueueTest, replies_from_before_a_takeover_are_ignored) {
   Add(PageFor(1, "k"));
   Step();
   const uint64_t stale = attempts_[1];
-  queue_.Abandon();
+  queue_.Forget(Partition{0});
   EXPECT_TRUE(queue_.empty());
-  queue_.Reply(1, stale, Delivered(), now_);
+  queue_.Reply({Partition{0}, 1}, stale, Delivered(), now_);
   Add(PageFor(1, "k"));
   EXPECT_EQ(Step(), "send 1");
-  queue_.Reply(1, stale, Delivered(), now_);
+  queue_.Reply({Partition{0}, 1}, stale, Delivered(), now_);
   EXPECT_EQ(Step(), "");
   Reply(1, Delivered());
   EXPECT_EQ(Step(), "delivered 1");

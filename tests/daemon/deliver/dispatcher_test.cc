@@ -177,7 +177,7 @@ TEST_F(DispatcherTest, nothing_is_sent_after_another_took_over) {
   const Sent sent = client_.sent.Take();
   ASSERT_TRUE(dispatcher_->Enqueue(PageFor(2, "j")).ok());
   client_.sent.Take();
-  dispatcher_->Abandon();
+  dispatcher_->Forget(Partition{0});
   EXPECT_TRUE(dispatcher_->empty());
   sent.done(Status(200));
   EXPECT_TRUE(dispatcher_->empty());
