@@ -7,6 +7,7 @@
 #include "daemon/source/cloud_events.h"
 #include "daemon/source/confluent.h"
 #include "daemon/source/event_json.h"
+#include "daemon/source/jq_decoder.h"
 #include "daemon/source/native_event.h"
 #include "state/base/text.h"
 #include "state/policy/bounded_file.h"
@@ -122,7 +123,13 @@ absl::StatusOr<std::unique_ptr<EventDecoder>> MakeDecoder(const DecoderOptions& 
       break;
     }
     case SourceFormat::kJq:
-      return absl::UnimplementedError("mappings by jq are not built in yet");
+      break;
+  }
+  if (options.format == SourceFormat::kJq) {
+    absl::StatusOr<std::unique_ptr<EventDecoder>> mapping = MakeJqDecoder(options);
+    if (!mapping.ok()) return mapping.status();
+    decode = [mapping = std::shared_ptr<EventDecoder>(*std::move(mapping))](
+                 const SourceMessage& message) { return mapping->Decode(message); };
   }
   return std::make_unique<BoundedDecoder>(options.message_bytes_max, std::move(decode));
 }
