@@ -8,6 +8,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "daemon/log/log.h"
 #include "state/base/instant.h"
@@ -31,12 +32,15 @@ class ManualClock {
 
 struct LogKind {
   const char* name;
+  // What a new log holds already, in each partition: records that do nothing.
+  int64_t first;
   // `dir` is empty and stays until the log is gone.
   std::unique_ptr<Log> (*open)(const std::string& dir, int32_t partitions, ManualClock* clock);
 };
 
 inline void PrintTo(const LogKind& kind, std::ostream* out) { *out << kind.name; }
 
-extern const LogKind kWritableLogs[2];
+// Those that the program of this test has.
+std::vector<LogKind> WritableLogs();
 
 }  // namespace escalation
