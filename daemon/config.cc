@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/config_log.h"
 #include "daemon/config_routes.h"
 #include "daemon/config_values.h"
 #include "state/base/text.h"
@@ -36,23 +37,6 @@ std::string WalkName(YamlMap& map, std::string_view key, size_t bytes_max) {
                     " characters of A-Z a-z 0-9 . _ : -, got ", Quoted(name)));
   }
   return name;
-}
-
-void WalkLog(YamlMap& top, const std::string& folder, Config* config) {
-  config->log.dir = Cat(config->state_dir, "/log");
-  std::optional<YamlMap> log = top.Map("log", "log");
-  if (!log) return;
-  const auto kind = log->Word("kind", {{"embedded", 0}, {"kafka", 1}});
-  // The keys of a kind that this build lacks are known, so that one message says what is wrong.
-  const bool kafka = kind == 1;
-  if (kafka) {
-    log->Problem(log->Find("kind")->place, "\"kafka\" is not in this build yet",
-                 "write kind: embedded");
-    for (const char* key : {"brokers", "topic", "properties"}) log->Find(key);
-  }
-  const std::string dir = log->Text("dir");
-  if (!dir.empty()) config->log.dir = ResolvePath(folder, dir);
-  log->Finish();
 }
 
 void WalkApi(YamlMap& top, Config* config) {
@@ -195,6 +179,11 @@ void WalkConfig(YamlMap& top, const std::string& folder, Config* config, std::st
 
 }  // namespace
 
+std::string ToText(const ListenAddress& listen) {
+  const bool v6 = listen.host.find(':') != std::string::npos;
+  return v6 ? Cat('[', listen.host, "]:", listen.port) : Cat(listen.host, ':', listen.port);
+}
+
 const DeliveryRoute* Config::FindRoute(std::string_view name) const {
   for (const DeliveryRoute& route : routes) {
     if (route.name == name) return &route;
@@ -235,7 +224,7 @@ std::vector<std::string> RestartFields(const Config& before, const Config& after
   };
   differ(before.instance != after.instance, "instance");
   differ(before.state_dir != after.state_dir, "state_dir");
-  differ(before.log.kind != after.log.kind || before.log.dir != after.log.dir, "log");
+  differ(!(before.log == after.log), "log");
   differ(before.listen.host != after.listen.host || before.listen.port != after.listen.port, "api");
   differ(before.logging.format != after.logging.format, "logging.format");
   differ(before.tickets_max != after.tickets_max, "cache");

@@ -21,6 +21,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/deliver/delivery.h"
+#include "daemon/log/kafka_settings.h"
 #include "daemon/logging.h"
 #include "state/base/ids.h"
 #include "state/base/instant.h"
@@ -31,10 +32,22 @@ namespace escalation {
 inline constexpr size_t kSecretBytesMax = 4096;
 
 struct LogConfig {
-  enum class Kind { kEmbedded };
+  enum class Kind { kEmbedded, kKafka };
   Kind kind = Kind::kEmbedded;
-  // Default: "log" inside the state directory.
+  // Embedded. Default: "log" inside the state directory.
   std::string dir;
+  // Kafka: what follows. The names of the settings are librdkafka's.
+  KafkaSettings kafka;
+  std::string topic = "escalation.log";
+  // Empty: beside the log's, as `escalationctl log create` names them.
+  std::string decisions;
+  std::string dead_letters;
+  // By which instances of one log agree on who leads. Default: the topic's name and ".owners".
+  std::string group;
+  // After so long without a sign of life an instance is replaced.
+  Duration session_timeout = Duration::Seconds(6);
+
+  friend bool operator==(const LogConfig& a, const LogConfig& b);
 };
 
 struct ListenAddress {
@@ -43,6 +56,9 @@ struct ListenAddress {
   // 0: any free port.
   uint16_t port = 8320;
 };
+
+// "127.0.0.1:8320", "[::1]:8320"
+std::string ToText(const ListenAddress& listen);
 
 struct LoggingConfig {
   LogLevel level = LogLevel::kInfo;  // May change on reload.

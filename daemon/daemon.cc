@@ -14,16 +14,17 @@
 #include "daemon/api/http_server.h"
 #include "daemon/api/ingest.h"
 #include "daemon/api/query_handler.h"
+#include "daemon/configured_log.h"
 #include "daemon/deliver/dispatcher.h"
 #include "daemon/deliver/http_client.h"
-#include "daemon/log/embedded_log.h"
 #include "daemon/log_writer.h"
 #include "daemon/logging.h"
 #include "daemon/metrics.h"
+#include "daemon/page_outcome.h"
 #include "daemon/pipeline.h"
-#include "daemon/policy_intake.h"
 #include "daemon/redactor_table.h"
 #include "daemon/service.h"
+#include "daemon/tenant_policies.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
 #include "state/store/rocksdb_store.h"
@@ -49,11 +50,6 @@ DispatchOptions OptionsOf(const DeliveryConfig& config) {
   return options;
 }
 
-std::string ListenText(const ListenAddress& listen) {
-  const bool v6 = listen.host.find(':') != std::string::npos;
-  return v6 ? Cat('[', listen.host, "]:", listen.port) : Cat(listen.host, ':', listen.port);
-}
-
 }  // namespace
 
 class Daemon::Impl {
@@ -61,7 +57,7 @@ class Daemon::Impl {
   explicit Impl(Config config) : config_(std::move(config)) {}
   ~Impl() { StopAll(); }
 
-  absl::Status Start();
+  absl::Status Start(const Pause& pause);
   absl::Status Run();
   void Stop(absl::Status status);
   void Reload();
@@ -75,11 +71,13 @@ class Daemon::Impl {
     std::thread thread;
   };
 
-  absl::Status OpenLog();
+  absl::Status OpenLog(const Pause& pause);
   absl::Status OpenLoop(Partition partition);
+  absl::Status CatchUp(Pipeline* pipeline, const Pause& pause) const;
+  void StartLoop(Loop* loop);
+  absl::Status BeginLead(const Loop& loop);
   absl::Status StartApi();
   absl::Status StartDispatcher();
-  absl::Status PublishMissingPolicies();
   void ReportOutcome(DispatchOutcome outcome, const Dispatcher::Kept& kept);
   std::string NotReady() const;
   std::string Metrics() const;
@@ -88,10 +86,12 @@ class Daemon::Impl {
 
   Config config_;
   std::unique_ptr<Log> log_;
+  std::unique_ptr<KafkaMembership> group_;
   std::unique_ptr<LogWriter> writer_;
   std::unique_ptr<CurlHttpClient> client_;
   std::unique_ptr<Dispatcher> dispatcher_;
   RedactorTable redactors_;
+  std::unique_ptr<TenantPolicies> policies_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<QueryHandler> queries_;
@@ -105,18 +105,19 @@ class Daemon::Impl {
   std::optional<absl::Status> end_;
 };
 
-absl::Status Daemon::Impl::OpenLog() {
-  EmbeddedLogOptions options;
-  options.clock = SystemNow;
-  for (const TenantConfig& tenant : config_.tenants) {
-    options.partitions = std::max(options.partitions, tenant.partition.value + 1);
-  }
-  auto log = OpenEmbeddedLog(config_.log.dir, options);
+absl::Status Daemon::Impl::OpenLog(const Pause& pause) {
+  auto log = OpenConfiguredLog(config_, SystemNow, pause);
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
+  auto group = OpenConfiguredGroup(config_);
+  if (!group.ok()) return group.status();
+  group_ = *std::move(group);
+  // Two processes may have one name.
+  if (group_ != nullptr) CatTo(&config_.instance, "#", std::random_device{}());
   std::map<std::string, Partition> partitions;
   for (const TenantConfig& tenant : config_.tenants) partitions[tenant.name] = tenant.partition;
   writer_ = std::make_unique<LogWriter>(log_.get(), std::move(partitions));
+  policies_ = std::make_unique<TenantPolicies>(writer_.get(), &redactors_, SystemNow);
   return absl::OkStatus();
 }
 
@@ -145,10 +146,17 @@ absl::Status Daemon::Impl::OpenLoop(Partition partition) {
     options.severities[tenant.name].assign(severities.begin(), severities.end());
   }
   Store* const opened = loop->store.get();
-  auto pipeline = Pipeline::Open(
-      std::move(options),
-      {log_.get(), opened, dispatcher_.get(), SystemNow,
-       [this, opened](const std::string& name) { redactors_.TakeInForce(*opened, name); }});
+  Pipeline::World world;
+  world.log = log_.get();
+  world.store = opened;
+  world.dispatcher = dispatcher_.get();
+  world.now = SystemNow;
+  world.policy_folded = [this, opened](const std::string& name) {
+    redactors_.TakeInForce(*opened, name);
+  };
+  world.ownership = group_.get();
+  world.lead_begins = [this, raw = loop.get()] { return BeginLead(*raw); };
+  auto pipeline = Pipeline::Open(std::move(options), std::move(world));
   if (!pipeline.ok()) return pipeline.status();
   loop->pipeline = *std::move(pipeline);
   loops_.push_back(std::move(loop));
@@ -171,6 +179,7 @@ absl::Status Daemon::Impl::StartDispatcher() {
   world.report = [this](DispatchOutcome outcome, const Dispatcher::Kept& kept) {
     ReportOutcome(std::move(outcome), kept);
   };
+  world.lease_wanted = [this](Partition partition) { LoopOf(partition).pipeline->WantLease(); };
   dispatcher_ = std::make_unique<Dispatcher>(OptionsOf(config_.delivery), std::move(world));
   dispatcher_->SetRoutes(config_.routes);
   dispatcher_->Start();
@@ -178,82 +187,73 @@ absl::Status Daemon::Impl::StartDispatcher() {
 }
 
 void Daemon::Impl::ReportOutcome(DispatchOutcome outcome, const Dispatcher::Kept& kept) {
-  v1::Event event;
-  event.set_tenant(outcome.tenant);
-  event.set_ticket_id(outcome.ticket_id);
-  ToProto(SystemNow(), event.mutable_written_at());
-  event.mutable_actor()->set_kind(v1::Actor::SYSTEM);
-  const bool failed = outcome.outcome.outcome() == v1::PageOutcome::FAILED;
-  const std::initializer_list<LogField> fields = {{"key", outcome.outcome.key()},
-                                                  {"destination", outcome.outcome.destination()},
-                                                  {"reason", outcome.outcome.reason()}};
-  if (failed) {
-    LogError("a page could not be delivered", fields);
-  } else {
-    LogDebug("a page operation has its outcome", fields);
-  }
-  *event.mutable_page_outcome() = std::move(outcome.outcome);
   std::vector<v1::Event> events;
-  events.push_back(std::move(event));
+  events.push_back(EventOfOutcome(std::move(outcome), SystemNow()));
   writer_->Append(std::move(events), [kept](const absl::StatusOr<std::vector<Offset>>& offsets) {
     kept(offsets.status());
   });
 }
 
-absl::Status Daemon::Impl::Start() {
-  if (absl::Status status = OpenLog(); !status.ok()) return status;
+absl::Status Daemon::Impl::Start(const Pause& pause) {
+  if (absl::Status status = OpenLog(pause); !status.ok()) return status;
   if (absl::Status status = StartDispatcher(); !status.ok()) return status;
   std::set<Partition> partitions;
   for (const TenantConfig& tenant : config_.tenants) partitions.insert(tenant.partition);
   for (const Partition partition : partitions) {
-    if (absl::Status status = OpenLoop(partition); !status.ok()) return status;
+    const absl::Status status =
+        UntilAvailable("the log", pause, [&] { return OpenLoop(partition); });
+    if (!status.ok()) return status;
   }
   for (const auto& loop : loops_) {
-    // What is in the log is folded before anything is added to it.
-    for (;;) {
-      const absl::StatusOr<bool> caught_up = loop->pipeline->RunOnce();
-      if (!caught_up.ok()) return caught_up.status();
-      if (*caught_up) break;
+    const absl::Status status = CatchUp(loop->pipeline.get(), pause);
+    if (!status.ok()) return status;
+  }
+  for (const TenantConfig& tenant : config_.tenants) {
+    const StateReader& state = *LoopOf(tenant.partition).store;
+    absl::Status status = policies_->Compare(tenant, state);
+    // On a log that others write, too, the owner does it.
+    if (status.ok() && group_ == nullptr) {
+      status = policies_->PublishFirst(tenant, state, TenantPolicies::Wait::kUntilDurable);
     }
+    if (!status.ok()) return status;
   }
-  if (absl::Status status = PublishMissingPolicies(); !status.ok()) return status;
-  for (const auto& loop : loops_) {
-    Pipeline* const pipeline = loop->pipeline.get();
-    pipeline->publisher().Start([this](absl::Status status) { Stop(std::move(status)); });
-    loop->thread = std::thread([this, pipeline] {
-      if (absl::Status status = pipeline->Run(); !status.ok()) Stop(std::move(status));
-    });
+  if (group_ != nullptr) {
+    if (absl::Status status = group_->Join(); !status.ok()) return status;
   }
+  for (const auto& loop : loops_) StartLoop(loop.get());
   dispatcher_->Resume();
   return StartApi();
 }
 
-// The daemon publishes by itself only where the log has no policy yet; a difference is for a
-// person.
-absl::Status Daemon::Impl::PublishMissingPolicies() {
+// What is in the log is folded before anything is added to it, and before this instance may lead.
+absl::Status Daemon::Impl::CatchUp(Pipeline* pipeline, const Pause& pause) const {
+  bool caught_up = false;
+  while (!caught_up) {
+    const absl::Status status = UntilAvailable("the log", pause, [&] {
+      const absl::StatusOr<bool> end = pipeline->RunOnce();
+      caught_up = end.ok() && *end;
+      return end.status();
+    });
+    if (!status.ok()) return status;
+    if (pause(Duration{0})) return absl::CancelledError("stopped while the log was folded");
+  }
+  return absl::OkStatus();
+}
+
+void Daemon::Impl::StartLoop(Loop* loop) {
+  Pipeline* const pipeline = loop->pipeline.get();
+  pipeline->publisher().Start([this](absl::Status status) { Stop(std::move(status)); });
+  loop->thread = std::thread([this, pipeline] {
+    if (absl::Status status = pipeline->Run(); !status.ok()) Stop(std::move(status));
+  });
+}
+
+absl::Status Daemon::Impl::BeginLead(const Loop& loop) {
   for (const TenantConfig& tenant : config_.tenants) {
-    const StateReader& state = *LoopOf(tenant.partition).store;
-    int64_t revision = 0;
-    const absl::StatusOr<PolicyInLog> found = ComparePolicy(state, tenant.policy.policy, &revision);
-    if (!found.ok()) return found.status();
-    if (*found == PolicyInLog::kDiffers) {
-      LogWarning("the policy file differs from the policy in force; publish it with escalationctl",
-                 {{"tenant", tenant.name},
-                  {"file", tenant.policy_path},
-                  {"revision", Cat(revision)},
-                  {"file_revision", Cat(tenant.policy.policy.revision())}});
-    }
-    redactors_.TakeInForce(state, tenant.name);
-    if (*found != PolicyInLog::kNone) continue;
-    v1::PublishPolicyRequest request;
-    *request.mutable_policy() = tenant.policy.policy;
-    *request.mutable_calendars() = tenant.policy.calendars;
-    auto events = PolicyEvents(state, request, SystemNow());
-    if (!events.ok()) return events.status();
-    const auto offsets = writer_->AppendAndWait(*std::move(events));
-    if (!offsets.ok()) return offsets.status();
-    redactors_.Set(tenant.policy.policy);
-    LogInfo("published the first policy", {{"tenant", tenant.name}, {"file", tenant.policy_path}});
+    if (tenant.partition != loop.partition) continue;
+    const absl::Status status =
+        policies_->PublishFirst(tenant, *loop.store, TenantPolicies::Wait::kNot);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -286,7 +286,7 @@ absl::Status Daemon::Impl::StartApi() {
   world.not_ready = [this] { return NotReady(); };
   service_ = std::make_unique<Service>(std::move(world));
   HttpServerOptions server;
-  server.listen = ListenText(config_.listen);
+  server.listen = ToText(config_.listen);
   auto started = HttpServer::Start(server, service_.get());
   if (!started.ok()) return started.status();
   server_ = *std::move(started);
@@ -300,8 +300,9 @@ std::string Daemon::Impl::NotReady() const {
       return Cat("partition ", loop->partition, " is folded up to offset ", status.position, " of ",
                  status.end);
     }
+    if (!status.trouble.empty()) return Cat("partition ", loop->partition, ": ", status.trouble);
   }
-  return "";
+  return group_ == nullptr ? "" : group_->Trouble();
 }
 
 std::string Daemon::Impl::Metrics() const {
@@ -329,6 +330,12 @@ void Daemon::Impl::Stop(absl::Status status) {
 
 // The order matters: what makes work stops before what does it.
 void Daemon::Impl::StopAll() {
+  if (group_ != nullptr) {
+    // The others need not wait until the rest has come to its end.
+    if (dispatcher_ != nullptr) dispatcher_->Drain();
+    for (const auto& loop : loops_) loop->pipeline->Stop();
+    group_->Leave();
+  }
   if (server_ != nullptr) server_->Stop(kHttpDrain);
   if (dispatcher_ != nullptr) dispatcher_->Stop(kDeliveryDrain);
   for (const auto& loop : loops_) loop->pipeline->Stop();
@@ -364,11 +371,10 @@ void Daemon::Impl::Reload() {
   config_.logging.level = fresh->logging.level;
   for (const TenantConfig& tenant : fresh->tenants) {
     if (config_.FindTenant(tenant.name) == nullptr) continue;
-    const absl::StatusOr<PolicyInLog> found =
-        ComparePolicy(*LoopOf(tenant.partition).store, tenant.policy.policy, nullptr);
-    if (found.ok() && *found == PolicyInLog::kDiffers) {
-      LogWarning("the policy file differs from the policy in force; publish it with escalationctl",
-                 {{"tenant", tenant.name}, {"file", tenant.policy_path}});
+    const absl::Status status = policies_->Compare(tenant, *LoopOf(tenant.partition).store);
+    if (!status.ok()) {
+      LogError("the policy in force cannot be read",
+               {{"tenant", tenant.name}, {"error", std::string(status.message())}});
     }
   }
   LogInfo("the config was reloaded", {{"file", config_.path}});
@@ -377,9 +383,9 @@ void Daemon::Impl::Reload() {
 Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() = default;
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(Config config) {
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(Config config, const Pause& pause) {
   auto impl = std::make_unique<Impl>(std::move(config));
-  if (absl::Status status = impl->Start(); !status.ok()) return status;
+  if (absl::Status status = impl->Start(pause); !status.ok()) return status;
   return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }
 

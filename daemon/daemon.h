@@ -9,7 +9,8 @@
 //                  published, pages under way get their outcome, the store is flushed
 //               3. a reload with an error keeps the running config
 //   Time        the system's clock, read here and handed on
-//   Errors      kInvalidArgument: config. Others as the log, the store and the API's address
+//   Errors      kInvalidArgument: config. kCancelled: stopped before it began. Others as the log,
+//               the store and the API's address
 //   Threads     Run on one thread; Reload and Stop from any
 #pragma once
 
@@ -19,12 +20,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/config.h"
+#include "daemon/configured_log.h"
 
 namespace escalation {
 
 class Daemon {
  public:
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(Config config);
+  // `pause` waits for brokers that are away: it returns true once a stop is asked for, and the
+  // start ends with kCancelled.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(Config config, const Pause& pause);
   ~Daemon();
 
   // Waits until Stop or the first error of a loop, then stops everything in order.

@@ -42,6 +42,15 @@ void ServeSignals(const sigset_t& signals, escalation::Daemon* daemon) {
   }
 }
 
+// Waits at most that long for a signal that ends the process.
+bool IsStopAsked(const sigset_t& signals, escalation::Duration length) {
+  timespec wait = {};
+  wait.tv_sec = length.ms / 1000;
+  wait.tv_nsec = length.ms % 1000 * 1'000'000;
+  const int signal = sigtimedwait(&signals, nullptr, &wait);
+  return signal == SIGTERM || signal == SIGINT;
+}
+
 int Serve(const std::string& config_path) {
   using escalation::LogError;
   absl::StatusOr<escalation::Config> config = escalation::LoadConfig(config_path);
@@ -52,7 +61,14 @@ int Serve(const std::string& config_path) {
   escalation::InitLogging(config->logging.level, config->logging.format);
   for (const std::string& notice : config->notices) escalation::LogWarning(notice, {});
   const sigset_t signals = BlockSignals();
-  auto daemon = escalation::Daemon::Start(*std::move(config));
+  auto daemon = escalation::Daemon::Start(
+      *std::move(config),
+      [&signals](escalation::Duration length) { return IsStopAsked(signals, length); });
+  if (absl::IsCancelled(daemon.status())) {
+    escalation::LogInfo("stopped before it began",
+                        {{"why", std::string(daemon.status().message())}});
+    return 0;
+  }
   if (!daemon.ok()) {
     LogError("cannot start", {{"error", std::string(daemon.status().message())}});
     std::fprintf(stderr, "escalationd: %s\n", std::string(daemon.status().message()).c_str());

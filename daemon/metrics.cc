@@ -79,6 +79,9 @@ constexpr PartitionRow kPartitionRows[] = {
     {MetricType::Gauge, "escalationd_caught_up",
      "1 once the log was read to its end since the start.",
      [](const PipelineStatus& s, Instant) { return s.caught_up ? 1.0 : 0.0; }},
+    {MetricType::Gauge, "escalationd_leads",
+     "1 while this instance owns the partition: it ticks, publishes and delivers.",
+     [](const PipelineStatus& s, Instant) { return s.leads ? 1.0 : 0.0; }},
 };
 
 struct RouteRow {

@@ -114,7 +114,7 @@ PipelineStatus Pipeline::Status() const {
   const std::lock_guard lock(mutex_);
   PipelineStatus status = status_;
   if (end.ok()) status.end = std::max(*end, status.position);
-  status.published_through = published;
+  status.published_through = std::max(status.published_through, published);
   return status;
 }
 
@@ -263,6 +263,7 @@ void Pipeline::StandDown(std::string_view why) {
   publisher_.SetLease(Tenure::kNoLease);
   release_.Forget();
   delivers_ = false;
+  next_due_ = Instant::Never();
   if (std::exchange(begun_, false) && world_.lead_ended) world_.lead_ended();
   LogInfo("stands by", {{"partition", Cat(options_.partition)}, {"why", std::string(why)}});
 }
@@ -350,6 +351,7 @@ void Pipeline::UpdateStatus(Offset end) {
   status_.cursor = fold_->cursor();
   status_.next_due = next_due_;
   status_.seq = fold_->seq();
+  status_.published_through = fold_->published_through();
   status_.held = release_.held();
   status_.leads = tenure_.leads();
   status_.counts = fold_->counts();

@@ -207,8 +207,9 @@ TEST_F(ConfigFile, WhatIsWrongIsSaid) {
        "escalationd.yaml:5:11: \"instance\" must be 1 to 64 characters of A-Z a-z 0-9 . _ : -, got "
        "\"my host\""},
       {__LINE__, Cat(kTenants, kRoutes, "log: {kind: kafka, brokers: a, topic: b}\n"),
-       "escalationd.yaml:5:13: log: \"kafka\" is not in this build yet\n  hint: write kind: "
-       "embedded"},
+       "escalationd.yaml:5:29: log: kafka: security.protocol is plaintext, so a would be spoken to "
+       "in plain text, expected ssl or sasl_ssl\n  hint: on a network that nobody else reads, "
+       "allow_plaintext allows it"},
       {__LINE__, Cat(kTenants, kRoutes, "log: {kind: file}\n"),
        "escalationd.yaml:5:13: log: \"kind\" has no such word: \"file\"\n"
        "  hint: one of embedded, kafka"},

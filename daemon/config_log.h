@@ -1,0 +1,25 @@
+// daemon/config_log.h
+//
+// The log of the config file: which one, and how it is reached. Used by config.cc only.
+//
+//   Input       "log" of the config's top
+//   Output      LogConfig, complete with defaults
+//   Invariants  1. the text of a secret never enters a message
+//               2. what a client of the cluster would refuse is a problem here, as far as it can be
+//                  known without the cluster
+//   Time        none
+//   Errors      in the walk's Problems
+//   Threads     reads files that hold secrets; nothing is shared
+#pragma once
+
+#include <string>
+
+#include "daemon/config.h"
+#include "state/policy/yaml_reader.h"
+
+namespace escalation {
+
+// Relative paths start at `folder`.
+void WalkLog(YamlMap& top, const std::string& folder, Config* config);
+
+}  // namespace escalation
