@@ -90,6 +90,12 @@ TEST_F(ConfigLogTest, secrets_come_from_a_file) {
   EXPECT_EQ(config->log.kafka.properties.at("sasl.username").Reveal(), "us");
 }
 
+TEST_F(ConfigLogTest, the_example_that_is_shipped_loads) {
+  const auto config = LoadConfig(ESCALATION_SOURCE_DIR "/deploy/escalationd.kafka.example.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->log.kind, LogConfig::Kind::kKafka);
+}
+
 TEST_F(ConfigLogTest, a_log_without_a_word_is_embedded) {
   const auto config = Load("dir: /x");
   ASSERT_TRUE(config.ok()) << config.status();
