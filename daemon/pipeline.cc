@@ -39,6 +39,7 @@ Pipeline::Pipeline(PipelineOptions options, World world)
   if (!tenure_.shared()) return;
   publisher_.SetLease(Tenure::kNoLease);
   release_.Forget();
+  ticker_.set_heartbeat(kHeartbeat);
 }
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Open(PipelineOptions options, World world) {
@@ -136,6 +137,7 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
     return record.event.has_source_mark();
   });
   if (marked) ticker_.Marked();
+  if (!records->empty()) heard_ = world_.now();
   const bool caught_up = fold_->position() >= batch->end;
   if (caught_up) {
     const std::lock_guard lock(mutex_);
@@ -205,6 +207,11 @@ absl::Status Pipeline::Release(bool caught_up) {
 
 void Pipeline::CheckClaim() {
   if (world_.ownership == nullptr) return;
+  {
+    // What is under way comes to its end, though nobody owns the partition any more.
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+  }
   if (!tenure_.Claim(world_.ownership->ClaimOf(options_.partition))) {
     StandDown("its claim has ended");
   }
@@ -286,11 +293,19 @@ void Pipeline::NoteTick() {
 }
 
 void Pipeline::ReportProgress() {
-  const bool back = !ticker_.in_flight() || world_.now() < tick_written_ + kOwnBackMax;
+  const Instant now = world_.now();
+  const bool back = !ticker_.in_flight() || now < tick_written_ + kOwnBackMax;
   if (back && world_.ownership != nullptr) world_.ownership->Progress(options_.partition);
+  heard_ = std::min(heard_, now);
+  const bool heard = !tenure_.shared() || tenure_.leads() || now < heard_ + kSilenceMax;
   const std::lock_guard lock(mutex_);
-  status_.trouble =
-      back ? "" : Cat("the log has not taken a record of this instance for ", kOwnBackMax);
+  status_.trouble.clear();
+  if (!back) {
+    status_.trouble = Cat("the log has not taken a record of this instance for ", kOwnBackMax);
+  } else if (!heard) {
+    status_.trouble = Cat("nothing came from the log for ", kSilenceMax,
+                          ": it cannot be reached, or nobody leads");
+  }
 }
 
 absl::Status Pipeline::Tick() {

@@ -74,6 +74,10 @@ class Pipeline {
   static constexpr Duration kReleaseHold = PageRelease::kHoldMax;
   // An owner whose records do not come back for so long should not be the owner.
   static constexpr Duration kOwnBackMax = Duration::Seconds(10);
+  // The owner of a shared log writes at least so often, so that every instance can tell a quiet log
+  // from one that cannot be reached: it says so after kSilenceMax.
+  static constexpr Duration kHeartbeat = Duration::Seconds(5);
+  static constexpr Duration kSilenceMax = Duration::Seconds(20);
   // What one tick fires at most, so that events are not kept waiting: some 20 ms.
   static constexpr int kTickTicketsMax = 1'000;
 
@@ -143,6 +147,8 @@ class Pipeline {
   bool delivers_ = false;
   // lead_begins was OK, and lead_ended has not run since.
   bool begun_ = false;
+  // When a record was read.
+  Instant heard_ = Instant::Never();
   // Nothing is due before.
   Instant due_from_ = Instant::Past();
   Instant next_due_ = Instant::Never();

@@ -43,6 +43,8 @@ class Ticker {
   static constexpr Duration kHeartbeat = Duration::Minutes(1);
 
   void set_settle(Duration settle) { settle_ = settle; }
+  // Instead of kHeartbeat, where others watch for it.
+  void set_heartbeat(Duration heartbeat) { heartbeat_ = heartbeat; }
 
   // Whether ticks are wanted now, whatever is due.
   void Hurry(bool hurry) { hurries_ = hurry; }
@@ -70,7 +72,7 @@ class Ticker {
   Instant NextLook(Instant next_due) const {
     if (hurries_) return latest_;
     if (barrier_) return latest_ + std::min(spacing_, kSpacing);
-    const Instant look = latest_ + (held_back() ? retry_ : kHeartbeat);
+    const Instant look = latest_ + (held_back() ? retry_ : heartbeat_);
     if (next_due == Instant::Never()) return look;
     return std::min(look, std::max(next_due + std::max(settle_, behind_), latest_ + spacing_));
   }
@@ -108,6 +110,7 @@ class Ticker {
 
   Duration settle_ = Duration::Seconds(2);
   Duration spacing_ = kSpacing;
+  Duration heartbeat_ = kHeartbeat;
   bool in_flight_ = false;
   bool hurries_ = false;
   bool barrier_ = false;

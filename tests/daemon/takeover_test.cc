@@ -265,6 +265,14 @@ TEST_F(TakeoverTest, a_claim_that_ends_ends_everything_at_the_next_look) {
   EXPECT_EQ(a_.leading, (std::vector<bool>{true, false}));
 }
 
+TEST_F(TakeoverTest, everyone_can_tell_a_quiet_log_from_one_that_cannot_be_reached) {
+  Lead(&a_);
+  b_.Look();
+  const int before = CountRecords(v1::Event::kTick);
+  PassTime(Pipeline::kHeartbeat, &a_);
+  EXPECT_EQ(CountRecords(v1::Event::kTick), before + 1);
+}
+
 // A takeover between any two steps of the owner: each page arrives under one key, and nothing
 // leaves that nobody decided.
 TEST_F(TakeoverTest, at_whatever_step_it_happens_the_page_arrives) {
