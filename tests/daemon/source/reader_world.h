@@ -1,7 +1,7 @@
 // tests/daemon/source/reader_world.h
 //
-// A source in memory, a log that fails as told, and the real fold behind it: what a reader of
-// sources lives in.
+// What a reader of sources lives in: a source in memory, a log that fails as told, and the real
+// fold behind it.
 #pragma once
 
 #include <algorithm>
@@ -15,154 +15,15 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "daemon/log/memory_log.h"
 #include "daemon/source/source_reader.h"
 #include "state/base/text.h"
 #include "state/partition/partition.h"
 #include "state/policy/policy_loader.h"
 #include "state/store/memory_store.h"
+#include "tests/daemon/source/failing_log.h"
+#include "tests/daemon/source/fake_source.h"
 
 namespace escalation {
-
-// Topics with partitions, retention and committed offsets; outlives every reader.
-struct FakeBroker {
-  struct Stored {
-    std::string value;
-    Instant stamped;
-  };
-  struct Topic {
-    int64_t begin = 0;
-    std::map<int64_t, Stored> records;
-    int64_t end = 0;
-    // Rises when the topic is deleted and created anew.
-    int created = 0;
-  };
-  std::map<StreamPartition, Topic> partitions;
-  std::map<StreamPartition, CommittedPosition> committed;
-  std::set<std::string> topics = {"tickets"};
-  bool away = false;
-  bool commits_fail = false;
-  bool stamps = true;
-
-  int64_t Put(const StreamPartition& id, std::string value, Instant stamped) {
-    Topic& topic = partitions[id];
-    topic.records[topic.end] = {std::move(value), stamped};
-    return topic.end++;
-  }
-  void RemoveBefore(const StreamPartition& id, int64_t offset) {
-    Topic& topic = partitions[id];
-    topic.begin = std::max(topic.begin, std::min(offset, topic.end));
-    topic.records.erase(topic.records.begin(), topic.records.lower_bound(topic.begin));
-  }
-  void Recreate(const StreamPartition& id) {
-    Topic& topic = partitions[id];
-    topic = {0, {}, 0, topic.created + 1};
-  }
-};
-
-class FakeStream : public MessageStream {
- public:
-  explicit FakeStream(FakeBroker* broker) : broker_(*broker) {}
-
-  absl::StatusOr<Partitions> Discover() override {
-    if (broker_.away) return Away();
-    Partitions there;
-    std::set<std::string> found;
-    for (const auto& [id, topic] : broker_.partitions) {
-      there.found.push_back(id);
-      found.insert(id.topic);
-    }
-    for (const std::string& topic : broker_.topics) {
-      if (!found.contains(topic)) there.missing.push_back(topic);
-    }
-    return there;
-  }
-  absl::StatusOr<Extents> AskExtents(const std::vector<StreamPartition>& ids) override {
-    if (broker_.away) return Away();
-    Extents extents;
-    for (const StreamPartition& id : ids) {
-      const FakeBroker::Topic& topic = broker_.partitions.at(id);
-      extents[id] = {topic.begin, topic.end};
-    }
-    return extents;
-  }
-  absl::StatusOr<Positions> Committed(const std::vector<StreamPartition>& ids) override {
-    if (broker_.away) return Away();
-    Positions positions;
-    for (const StreamPartition& id : ids) {
-      if (broker_.committed.contains(id)) positions[id] = broker_.committed.at(id);
-    }
-    return positions;
-  }
-  absl::Status Commit(const Positions& positions) override {
-    if (broker_.away || broker_.commits_fail) return Away();
-    for (const auto& [id, position] : positions) broker_.committed[id] = position;
-    return absl::OkStatus();
-  }
-  absl::StatusOr<std::optional<StreamedMessage>> ReadAt(const StreamPartition& id,
-                                                        int64_t offset) override {
-    if (broker_.away) return Away();
-    const auto& records = broker_.partitions.at(id).records;
-    const auto found = records.lower_bound(offset);
-    if (found == records.end()) return std::optional<StreamedMessage>();
-    return std::optional(MessageAt(id, found->first, found->second));
-  }
-  absl::Status Assign(const std::map<StreamPartition, int64_t>& positions) override {
-    if (broker_.away) return Away();
-    assigned_.clear();
-    for (const auto& [id, offset] : positions) {
-      assigned_[id] = {offset, broker_.partitions.at(id).created};
-    }
-    return absl::OkStatus();
-  }
-  Polled Poll(Duration, size_t count, size_t) override {
-    Polled polled;
-    if (broker_.away) return polled;
-    for (auto at = assigned_.begin(); at != assigned_.end();) {
-      auto& [id, place] = *at;
-      const FakeBroker::Topic& topic = broker_.partitions.at(id);
-      if (place.offset < topic.begin || place.offset > topic.end ||
-          place.created != topic.created) {
-        polled.lost[id] = "no such offset";
-        at = assigned_.erase(at);
-        continue;
-      }
-      for (auto record = topic.records.lower_bound(place.offset);
-           record != topic.records.end() && polled.messages.size() < count; ++record) {
-        polled.messages.push_back(MessageAt(id, record->first, record->second));
-        place.offset = record->first + 1;
-      }
-      if (topic.records.lower_bound(place.offset) == topic.records.end()) {
-        place.offset = topic.end;
-        polled.ends[id] = topic.end;
-      }
-      ++at;
-    }
-    return polled;
-  }
-  void Wake() override {}
-
- private:
-  struct Place {
-    int64_t offset = 0;
-    int created = 0;
-  };
-  static absl::Status Away() { return absl::UnavailableError("the broker is away"); }
-  StreamedMessage MessageAt(const StreamPartition& id, int64_t offset,
-                            const FakeBroker::Stored& stored) const {
-    StreamedMessage out;
-    out.stamped_by_broker = broker_.stamps;
-    out.message.topic = id.topic;
-    out.message.partition = id.partition;
-    out.message.offset = offset;
-    out.message.stamped = stored.stamped;
-    out.message.value = stored.value;
-    return out;
-  }
-
-  FakeBroker& broker_;
-  std::map<StreamPartition, Place> assigned_;
-};
 
 // "T-1,T-2": these tickets open. "" is about nothing; "poison" cannot be read, "loop" not mapped,
 // "stranger" is for another tenant.
@@ -187,56 +48,6 @@ class TicketDecoder : public EventDecoder {
 
  private:
   const bool& busy_;
-};
-
-class FakeLetters : public DeadLetters {
- public:
-  const std::string& incarnation() const override { return incarnation_; }
-  absl::StatusOr<int64_t> Put(const v1::DeadLetter& letter) override {
-    if (fails) return absl::UnavailableError("the disk is away");
-    letters.push_back(letter);
-    return static_cast<int64_t>(letters.size()) - 1;
-  }
-  absl::StatusOr<StoredLetter> Get(int64_t position) const override {
-    return StoredLetter{position, letters.at(static_cast<size_t>(position))};
-  }
-  absl::StatusOr<LetterPage> List(int64_t, size_t, size_t) const override { return LetterPage{}; }
-
-  std::vector<v1::DeadLetter> letters;
-  bool fails = false;
-
- private:
-  const std::string incarnation_ = "letters";
-};
-
-// Refuses what it is told to, keeping order: what stands behind a refused record is refused too.
-class FailingLog : public MemoryLog {
- public:
-  using MemoryLog::MemoryLog;
-  void AppendTogether(Partition partition, std::vector<ToAppend> records) override {
-    bool failed = false;
-    for (ToAppend& record : records) {
-      failed |= refuse && refuse(record.value);
-      if (failed && lost_order > 0) {
-        --lost_order;
-        record.done(why);
-        failed = false;
-      } else if (failed) {
-        record.done(why);
-      } else {
-        MemoryLog::Append(partition, std::move(record.value), std::move(record.done));
-      }
-    }
-  }
-  void Append(Partition partition, std::string value, Done done) override {
-    if (refuse && refuse(value)) return done(why);
-    MemoryLog::Append(partition, std::move(value), std::move(done));
-  }
-
-  std::function<bool(const std::string& value)> refuse;
-  absl::Status why = absl::ResourceExhaustedError("the log is full");
-  // So many records fail alone, whatever follows them.
-  int lost_order = 0;
 };
 
 class ReaderWorld {
