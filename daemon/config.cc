@@ -7,6 +7,7 @@
 
 #include "daemon/config_log.h"
 #include "daemon/config_routes.h"
+#include "daemon/config_sources.h"
 #include "daemon/config_values.h"
 #include "state/base/text.h"
 #include "state/policy/bounded_file.h"
@@ -174,6 +175,7 @@ void WalkConfig(YamlMap& top, const std::string& folder, Config* config, std::st
     cache->Finish();
   }
   WalkTenants(top, folder, config, policies);
+  WalkSources(top, folder, config);
   top.Finish();
 }
 
@@ -228,6 +230,7 @@ std::vector<std::string> RestartFields(const Config& before, const Config& after
   differ(before.listen.host != after.listen.host || before.listen.port != after.listen.port, "api");
   differ(before.logging.format != after.logging.format, "logging.format");
   differ(before.tickets_max != after.tickets_max, "cache");
+  differ(before.sources_hash != after.sources_hash, "sources");
   bool tenants = before.tenants.size() != after.tenants.size();
   for (const TenantConfig& tenant : before.tenants) {
     const TenantConfig* other = after.FindTenant(tenant.name);

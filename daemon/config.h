@@ -23,6 +23,7 @@
 #include "daemon/deliver/delivery.h"
 #include "daemon/log/kafka_settings.h"
 #include "daemon/logging.h"
+#include "daemon/source_config.h"
 #include "state/base/ids.h"
 #include "state/base/instant.h"
 #include "state/policy/policy_loader.h"
@@ -103,6 +104,10 @@ struct Config {
   std::vector<DeliveryRoute> routes;
   // May change on reload.
   DeliveryConfig delivery;
+  // Names unique.
+  std::vector<SourceConfig> sources;
+  // Over everything that the file and the files that it names say of them.
+  std::string sources_hash;
   // Tickets kept decoded in memory.
   int64_t tickets_max = 200'000;
   // What a person should know although nothing is wrong, such as a route that no policy pages.

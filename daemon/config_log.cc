@@ -16,19 +16,9 @@ using Kind = LogConfig::Kind;
 // The broker's own limits are 6 s and 30 min unless it was told otherwise.
 constexpr Duration kSessionMin = Duration::Seconds(1);
 constexpr Duration kSessionMax = Duration::Minutes(5);
-constexpr size_t kTopicBytesMax = 249;
 constexpr const char* kKafkaKeys[] = {"brokers",      "topic",         "decisions",
                                       "dead_letters", "group",         "allow_plaintext",
                                       "settings",     "settings_file", "session_timeout"};
-
-// Kafka's rule.
-bool IsTopic(std::string_view name) {
-  return !name.empty() && name.size() <= kTopicBytesMax && name != "." && name != ".." &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '-';
-         });
-}
 
 void WalkTopic(YamlMap& log, std::string_view key, std::string* out) {
   std::string name = log.Text(key);
@@ -70,26 +60,38 @@ void WalkSettings(YamlMap& log, const std::string& folder, KafkaSettings* settin
 }
 
 void WalkKafka(YamlMap& log, const std::string& folder, LogConfig* out) {
-  out->kafka.brokers = log.Text("brokers", Need::kRequired);
   WalkTopic(log, "topic", &out->topic);
   WalkTopic(log, "decisions", &out->decisions);
   WalkTopic(log, "dead_letters", &out->dead_letters);
   out->group = Cat(out->topic, ".owners");
   const std::string group = log.Text("group");
   if (!group.empty()) out->group = group;
-  WalkSettings(log, folder, &out->kafka);
-  if (log.Flag("allow_plaintext").value_or(false)) out->kafka.plaintext = Plaintext::kAllowed;
   WalkLength(log, "session_timeout", kSessionMin, kSessionMax, &out->session_timeout);
-  if (out->kafka.brokers.empty()) return;
-  const absl::Status checked = CheckKafkaSettings("kafka", out->kafka);
-  if (checked.ok()) return;
-  const std::string message(checked.message());
-  const size_t hint = message.find("\n  hint: ");
-  log.Problem(log.Find("brokers")->place, message.substr(0, hint),
-              hint == std::string::npos ? "" : message.substr(hint + 9));
+  WalkCluster(log, folder, &out->kafka);
 }
 
 }  // namespace
+
+bool IsTopic(std::string_view name) {
+  return !name.empty() && name.size() <= kTopicBytesMax && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-';
+         });
+}
+
+void WalkCluster(YamlMap& map, const std::string& folder, KafkaSettings* settings) {
+  settings->brokers = map.Text("brokers", Need::kRequired);
+  WalkSettings(map, folder, settings);
+  if (map.Flag("allow_plaintext").value_or(false)) settings->plaintext = Plaintext::kAllowed;
+  if (settings->brokers.empty()) return;
+  const absl::Status checked = CheckKafkaSettings("kafka", *settings);
+  if (checked.ok()) return;
+  const std::string message(checked.message());
+  const size_t hint = message.find("\n  hint: ");
+  map.Problem(map.Find("brokers")->place, message.substr(0, hint),
+              hint == std::string::npos ? "" : message.substr(hint + 9));
+}
 
 void WalkLog(YamlMap& top, const std::string& folder, Config* config) {
   config->log.dir = Cat(config->state_dir, "/log");

@@ -12,7 +12,9 @@
 //   Threads     reads files that hold secrets; nothing is shared
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "daemon/config.h"
 #include "state/policy/yaml_reader.h"
@@ -21,5 +23,10 @@ namespace escalation {
 
 // Relative paths start at `folder`.
 void WalkLog(YamlMap& top, const std::string& folder, Config* config);
+// Kafka's rule for names of topics.
+inline constexpr size_t kTopicBytesMax = 249;
+bool IsTopic(std::string_view name);
+// How a cluster is reached: brokers, settings, settings_file, allow_plaintext.
+void WalkCluster(YamlMap& map, const std::string& folder, KafkaSettings* settings);
 
 }  // namespace escalation

@@ -24,6 +24,7 @@
 #include "daemon/pipeline.h"
 #include "daemon/redactor_table.h"
 #include "daemon/service.h"
+#include "daemon/source_set.h"
 #include "daemon/tenant_policies.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
@@ -78,7 +79,6 @@ class Daemon::Impl {
   absl::Status BeginLead(const Loop& loop);
   absl::Status StartApi();
   absl::Status StartDispatcher();
-  void ReportOutcome(DispatchOutcome outcome, const Dispatcher::Kept& kept);
   std::string NotReady() const;
   std::string Metrics() const;
   void StopAll();
@@ -93,6 +93,7 @@ class Daemon::Impl {
   RedactorTable redactors_;
   std::unique_ptr<TenantPolicies> policies_;
   std::vector<std::unique_ptr<Loop>> loops_;
+  std::unique_ptr<SourceSet> sources_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<QueryHandler> queries_;
   std::unique_ptr<Service> service_;
@@ -156,6 +157,7 @@ absl::Status Daemon::Impl::OpenLoop(Partition partition) {
   };
   world.ownership = group_.get();
   world.lead_begins = [this, raw = loop.get()] { return BeginLead(*raw); };
+  world.lead_ended = [this, partition] { sources_->Stop(partition); };
   auto pipeline = Pipeline::Open(std::move(options), std::move(world));
   if (!pipeline.ok()) return pipeline.status();
   loop->pipeline = *std::move(pipeline);
@@ -177,21 +179,15 @@ absl::Status Daemon::Impl::StartDispatcher() {
     return std::uniform_int_distribution<uint64_t>(0, bound - 1)(random_);
   };
   world.report = [this](DispatchOutcome outcome, const Dispatcher::Kept& kept) {
-    ReportOutcome(std::move(outcome), kept);
+    std::vector<v1::Event> events;
+    events.push_back(EventOfOutcome(std::move(outcome), SystemNow()));
+    writer_->Append(std::move(events), [kept](const auto& offsets) { kept(offsets.status()); });
   };
   world.lease_wanted = [this](Partition partition) { LoopOf(partition).pipeline->WantLease(); };
   dispatcher_ = std::make_unique<Dispatcher>(OptionsOf(config_.delivery), std::move(world));
   dispatcher_->SetRoutes(config_.routes);
   dispatcher_->Start();
   return absl::OkStatus();
-}
-
-void Daemon::Impl::ReportOutcome(DispatchOutcome outcome, const Dispatcher::Kept& kept) {
-  std::vector<v1::Event> events;
-  events.push_back(EventOfOutcome(std::move(outcome), SystemNow()));
-  writer_->Append(std::move(events), [kept](const absl::StatusOr<std::vector<Offset>>& offsets) {
-    kept(offsets.status());
-  });
 }
 
 absl::Status Daemon::Impl::Start(const Pause& pause) {
@@ -204,6 +200,9 @@ absl::Status Daemon::Impl::Start(const Pause& pause) {
         UntilAvailable("the log", pause, [&] { return OpenLoop(partition); });
     if (!status.ok()) return status;
   }
+  auto sources = OpenConfiguredSources(config_, {log_.get(), &redactors_, SystemNow});
+  if (!sources.ok()) return sources.status();
+  sources_ = *std::move(sources);
   for (const auto& loop : loops_) {
     const absl::Status status = CatchUp(loop->pipeline.get(), pause);
     if (!status.ok()) return status;
@@ -255,7 +254,7 @@ absl::Status Daemon::Impl::BeginLead(const Loop& loop) {
         policies_->PublishFirst(tenant, *loop.store, TenantPolicies::Wait::kNot);
     if (!status.ok()) return status;
   }
-  return absl::OkStatus();
+  return sources_->Start(loop.partition, loop.store.get());
 }
 
 absl::Status Daemon::Impl::StartApi() {
@@ -278,6 +277,8 @@ absl::Status Daemon::Impl::StartApi() {
   queries_ = std::make_unique<QueryHandler>(std::move(views), std::move(partitions),
                                             options.default_tenant, SystemNow);
   world.ingest = ingest_.get();
+  world.hooks = sources_->hooks();
+  world.dead_letters = sources_->letters();
   world.queries = queries_.get();
   world.writer = writer_.get();
   world.redactors = &redactors_;
@@ -308,7 +309,7 @@ std::string Daemon::Impl::NotReady() const {
 std::string Daemon::Impl::Metrics() const {
   std::vector<PartitionMetrics> partitions;
   for (const auto& loop : loops_) partitions.push_back({loop->partition, loop->pipeline->Status()});
-  return MetricsText(partitions, dispatcher_->Statistics(), SystemNow());
+  return MetricsText(partitions, dispatcher_->Statistics(), SystemNow()) + sources_->Metrics();
 }
 
 absl::Status Daemon::Impl::Run() {
@@ -337,6 +338,7 @@ void Daemon::Impl::StopAll() {
     group_->Leave();
   }
   if (server_ != nullptr) server_->Stop(kHttpDrain);
+  if (sources_ != nullptr) sources_->StopAll();
   if (dispatcher_ != nullptr) dispatcher_->Stop(kDeliveryDrain);
   for (const auto& loop : loops_) loop->pipeline->Stop();
   for (const auto& loop : loops_) {

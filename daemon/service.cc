@@ -28,6 +28,13 @@ void Service::Handle(HttpRequest request, HttpRespond respond) {
     if (request.method != "POST") return respond(MethodNotAllowedResponse("POST"));
     return world_.ingest->Handle(std::move(request), std::move(respond));
   }
+  if (path.starts_with("/v1/hooks/") && world_.hooks != nullptr) {
+    return world_.hooks->Handle(std::move(request), std::move(respond));
+  }
+  const bool letters = path == "/v1/dead-letters" || path.starts_with("/v1/dead-letters/");
+  if (letters && world_.dead_letters != nullptr) {
+    return world_.dead_letters->Handle(std::move(request), std::move(respond));
+  }
   if (path == "/v1/policy" && request.method == "POST") return PublishPolicy(request, respond);
   if (path.starts_with("/v1/")) {
     if (!reads)

@@ -3,8 +3,8 @@
 // The HTTP API's table of paths: who answers what.
 //
 //   Input       whole requests
-//   Output      POST /v1/events -> Ingest; POST /v1/policy -> the log; GET /v1/... -> queries;
-//               /metrics; /-/healthy; /-/ready
+//   Output      POST /v1/events -> Ingest; POST /v1/hooks/NAME -> the sources; /v1/dead-letters;
+//               POST /v1/policy -> the log; GET /v1/... -> queries; /metrics; /-/healthy; /-/ready
 //   Invariants  1. a path has one owner; a known path with another method is 405, an unknown path
 //                  404
 //   Errors      as daemon/api/http.h
@@ -28,6 +28,9 @@ class Service : public HttpHandler {
   struct World {
     HttpHandler* ingest = nullptr;
     HttpHandler* queries = nullptr;
+    // Null: there are none.
+    HttpHandler* hooks = nullptr;
+    HttpHandler* dead_letters = nullptr;
     const LogWriter* writer = nullptr;
     // Learns of policies that are published here; may be null.
     RedactorTable* redactors = nullptr;

@@ -6,6 +6,7 @@
 #include "ops/archive_command.h"
 #include "ops/calendar_command.h"
 #include "ops/check_command.h"
+#include "ops/dead_letters_command.h"
 #include "ops/explain_command.h"
 #include "ops/policy_command.h"
 #include "ops/receiver_command.h"
@@ -38,6 +39,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddPolicyCommand(app, context);
   AddCalendarCommand(app, context);
   AddArchiveCommand(app, context);
+  AddDeadLettersCommand(app, context);
   AddRedactCommand(app, context);
   AddReceiverCommand(app, context);
 }

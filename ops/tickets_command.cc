@@ -10,14 +10,13 @@
 #include "daemon/deliver/plain_text.h"
 #include "ops/api_query.h"
 #include "ops/option_form.h"
+#include "ops/table_output.h"
 #include "state/base/text.h"
 
 namespace escalation {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr size_t kCellBytesMax = 48;
 
 constexpr char kTicketsFooter[] = R"(Examples:
   escalationctl tickets
@@ -33,53 +32,6 @@ struct Options {
   bool at_risk = false;
   OutputForm form = OutputForm::kTable;
 };
-
-struct Column {
-  const char* title;
-  // A JSON pointer into the row.
-  const char* pointer;
-};
-
-std::string Cell(const ordered_json& row, const char* pointer) {
-  const ordered_json::json_pointer at(pointer);
-  if (!row.contains(at)) return "-";
-  const ordered_json& value = row.at(at);
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-  if (value.is_boolean()) text = value.get<bool>() ? "yes" : "no";
-  text = CutText(OneLine(text), kCellBytesMax);
-  return text.empty() ? "-" : text;
-}
-
-void PrintTable(const ordered_json& rows, const std::vector<Column>& columns, std::ostream& out) {
-  std::vector<std::vector<std::string>> lines(1);
-  for (const Column& column : columns) lines[0].emplace_back(column.title);
-  for (const ordered_json& row : rows) {
-    auto& line = lines.emplace_back();
-    for (const Column& column : columns) line.push_back(Cell(row, column.pointer));
-  }
-  std::vector<size_t> widths(columns.size());
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) {
-      out << line[i];
-      if (i + 1 < line.size()) out << std::string(widths[i] - line[i].size() + 2, ' ');
-    }
-    out << "\n";
-  }
-}
-
-void Print(const ordered_json& document, const char* name, const std::vector<Column>& columns,
-           OutputForm form, std::ostream& out) {
-  const ordered_json rows = document.value(name, ordered_json::array());
-  if (form == OutputForm::kTable) return PrintTable(rows, columns, out);
-  if (form == OutputForm::kJson) {
-    out << rows.dump(2) << "\n";
-    return;
-  }
-  for (const ordered_json& row : rows) out << row.dump() << "\n";
-}
 
 // Says on `err` where a list is not all there is.
 void TellCut(const ordered_json& document, std::ostream& err) {
@@ -99,32 +51,32 @@ void Tickets(const Options& options, CommandContext& context) {
       GetJson(options.query, options.at_risk ? "/v1/at-risk" : "/v1/tickets", std::move(params));
   if (!document.ok()) return FailQuery(context, "tickets", document.status());
   if (options.at_risk) {
-    Print(*document, "clocks",
-          {{"ticket", "/ticket_id"},
-           {"severity", "/severity"},
-           {"clock", "/metric"},
-           {"target", "/target"},
-           {"breached", "/breached"},
-           {"due", "/due_at"},
-           {"local", "/due_local"},
-           {"used", "/used"},
-           {"within", "/within"},
-           {"assignee", "/assignee"},
-           {"subject", "/subject"}},
-          options.form, context.out);
+    PrintRows(*document, "clocks",
+              {{"ticket", "/ticket_id"},
+               {"severity", "/severity"},
+               {"clock", "/metric"},
+               {"target", "/target"},
+               {"breached", "/breached"},
+               {"due", "/due_at"},
+               {"local", "/due_local"},
+               {"used", "/used"},
+               {"within", "/within"},
+               {"assignee", "/assignee"},
+               {"subject", "/subject"}},
+              options.form, context.out);
   } else {
-    Print(*document, "tickets",
-          {{"ticket", "/ticket_id"},
-           {"status", "/status"},
-           {"severity", "/severity"},
-           {"plan", "/plan"},
-           {"account", "/account"},
-           {"next due", "/next_due_at"},
-           {"worst clock", "/worst_clock/target"},
-           {"breached", "/worst_clock/breached_at"},
-           {"assignee", "/assignee"},
-           {"subject", "/subject"}},
-          options.form, context.out);
+    PrintRows(*document, "tickets",
+              {{"ticket", "/ticket_id"},
+               {"status", "/status"},
+               {"severity", "/severity"},
+               {"plan", "/plan"},
+               {"account", "/account"},
+               {"next due", "/next_due_at"},
+               {"worst clock", "/worst_clock/target"},
+               {"breached", "/worst_clock/breached_at"},
+               {"assignee", "/assignee"},
+               {"subject", "/subject"}},
+              options.form, context.out);
   }
   TellCut(*document, context.err);
 }
@@ -133,9 +85,10 @@ void Timers(const Options& options, CommandContext& context) {
   const absl::StatusOr<ordered_json> document =
       GetJson(options.query, "/v1/timers", {{"limit", std::to_string(options.limit)}});
   if (!document.ok()) return FailQuery(context, "timers", document.status());
-  Print(*document, "timers",
-        {{"due", "/due_at"}, {"tenant", "/tenant"}, {"ticket", "/ticket_id"}, {"what", "/what"}},
-        options.form, context.out);
+  PrintRows(
+      *document, "timers",
+      {{"due", "/due_at"}, {"tenant", "/tenant"}, {"ticket", "/ticket_id"}, {"what", "/what"}},
+      options.form, context.out);
   TellCut(*document, context.err);
 }
 
@@ -151,17 +104,17 @@ void Pages(const Options& options, CommandContext& context) {
     rows.back()["state"] = Cat("waiting: ", row.value("operation", ""));
   }
   (*document)["pages"] = std::move(rows);
-  Print(*document, "pages",
-        {{"key", "/key"},
-         {"ticket", "/ticket_id"},
-         {"severity", "/severity"},
-         {"route", "/route"},
-         {"state", "/state"},
-         {"destination", "/destination"},
-         {"acknowledged", "/acknowledged_at"},
-         {"next", "/next_at"},
-         {"subject", "/subject"}},
-        options.form, context.out);
+  PrintRows(*document, "pages",
+            {{"key", "/key"},
+             {"ticket", "/ticket_id"},
+             {"severity", "/severity"},
+             {"route", "/route"},
+             {"state", "/state"},
+             {"destination", "/destination"},
+             {"acknowledged", "/acknowledged_at"},
+             {"next", "/next_at"},
+             {"subject", "/subject"}},
+            options.form, context.out);
   TellCut(*document, context.err);
 }
 
