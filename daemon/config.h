@@ -40,7 +40,7 @@ struct LogConfig {
   // Kafka: what follows. The names of the settings are librdkafka's.
   KafkaSettings kafka;
   std::string topic = "escalation.log";
-  // Empty: beside the log's, as `escalationctl log create` names them.
+  // Default: as `escalationctl log create` names them.
   std::string decisions;
   std::string dead_letters;
   // By which instances of one log agree on who leads. Default: the topic's name and ".owners".

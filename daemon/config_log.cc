@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/config_values.h"
+#include "daemon/log/kafka_topics.h"
 #include "state/base/text.h"
 #include "state/policy/bounded_file.h"
 #include "state/policy/policy_names.h"
@@ -61,6 +62,9 @@ void WalkSettings(YamlMap& log, const std::string& folder, KafkaSettings* settin
 
 void WalkKafka(YamlMap& log, const std::string& folder, LogConfig* out) {
   WalkTopic(log, "topic", &out->topic);
+  KafkaLogTopics beside = TopicsOf(out->topic);
+  out->decisions = std::move(beside.decisions);
+  out->dead_letters = std::move(beside.dead_letters);
   WalkTopic(log, "decisions", &out->decisions);
   WalkTopic(log, "dead_letters", &out->dead_letters);
   out->group = Cat(out->topic, ".owners");

@@ -63,6 +63,8 @@ TEST_F(ConfigLogTest, kafka_needs_no_more_than_brokers_and_a_word_about_plain_te
   EXPECT_EQ(config->log.kafka.brokers, "a:9092,b");
   EXPECT_EQ(config->log.kafka.plaintext, Plaintext::kAllowed);
   EXPECT_EQ(config->log.topic, "escalation.log");
+  EXPECT_EQ(config->log.decisions, "escalation.decisions");
+  EXPECT_EQ(config->log.dead_letters, "escalation.dead-letters");
   EXPECT_EQ(config->log.group, "escalation.log.owners");
   EXPECT_EQ(config->log.session_timeout, Duration::Seconds(6));
 }
