@@ -5,18 +5,28 @@
 namespace escalation {
 namespace {
 
-// Offsets within a bucket are 16 bits.
-constexpr int kShiftMax = 16;
-// 2 MiB. A usual calendar of two years takes about a thousand.
-constexpr uint32_t kBucketsMax = 1U << 17;
+// Half a day and more. Offsets within a bucket stay far below 32 bits.
+constexpr int kShiftMax = 26;
+// 4 MiB. A usual calendar of two years takes about a thousand.
+constexpr int64_t kBucketsMax = 1 << 17;
 
-static_assert((OpenTable::kSpanMax_s >> kShiftMax) < kBucketsMax);
+static_assert((OpenTable::kSpanMax_s * 1000 >> kShiftMax) < kBucketsMax);
 
-// Size of the smallest buckets that are tried for `span_s`.
-int SmallestShift(uint32_t span_s) {
+// Size of the smallest buckets that are tried for `span_ms`.
+int SmallestShift(int64_t span_ms) {
   int shift = 0;
-  while ((span_s >> shift) >= kBucketsMax) ++shift;
+  while ((span_ms >> shift) >= kBucketsMax) ++shift;
   return shift;
+}
+
+// The largest size that `fits`; -1: none.
+template <typename Fits>
+int LargestShift(int64_t span_ms, const Fits& fits) {
+  const int smallest = SmallestShift(span_ms);
+  for (int shift = kShiftMax; shift >= smallest; --shift) {
+    if (fits(shift)) return shift;
+  }
+  return -1;
 }
 
 }  // namespace
@@ -27,108 +37,110 @@ OpenTable::OpenTable(const std::vector<Stretch>& stretches, int64_t from_s, int6
   std::vector<Part> parts;
   parts.reserve(stretches.size());
   for (const Stretch stretch : stretches) {
-    parts.push_back({static_cast<uint32_t>(stretch.from_s - from_s),
-                     static_cast<uint32_t>(stretch.to_s - from_s), total_s_});
-    total_s_ += static_cast<uint32_t>(stretch.to_s - stretch.from_s);
+    const int64_t from_ms = (stretch.from_s - from_s) * 1000;
+    const int64_t to_ms = (stretch.to_s - from_s) * 1000;
+    parts.push_back({from_ms, to_ms, total_ms_});
+    total_ms_ += to_ms - from_ms;
   }
-  MakeBuckets(parts, static_cast<uint32_t>(to_s - from_s));
+  MakeBuckets(parts);
   MakeOpenBuckets(parts);
   if (buckets_ == nullptr || open_buckets_ == nullptr) {
     parts_ = std::make_unique<const std::vector<Part>>(std::move(parts));
   }
 }
 
-void OpenTable::MakeBuckets(const std::vector<Part>& parts, uint32_t span_s) {
-  constexpr size_t kPairs = std::size(Bucket{}.pairs);
-  // True if no bucket is touched by more than kPairs stretches: the stretch kPairs later always
+void OpenTable::MakeBuckets(const std::vector<Part>& parts) {
+  constexpr size_t kPieces = std::size(Bucket{}.pieces);
+  const auto span_ms = static_cast<int64_t>(span_ms_);
+  // True if no bucket is touched by more than kPieces stretches: the stretch kPieces later always
   // begins in a bucket behind the one in which this one ends.
-  const auto fits = [&](int shift) {
-    for (size_t i = 0; i + kPairs < parts.size(); ++i) {
-      if (parts[i + kPairs].from_s >> shift <= (parts[i].to_s - 1) >> shift) return false;
+  const int shift = LargestShift(span_ms, [&](int tried) {
+    for (size_t i = 0; i + kPieces < parts.size(); ++i) {
+      if (parts[i + kPieces].from_ms >> tried <= (parts[i].to_ms - 1) >> tried) return false;
     }
     return true;
-  };
-  int shift = kShiftMax;
-  const int smallest = SmallestShift(span_s);
-  while (shift >= smallest && !fits(shift)) --shift;
-  if (shift < smallest) return;
+  });
+  if (shift < 0) return;
 
   bucket_shift_ = static_cast<uint8_t>(shift);
-  const uint32_t count = ((span_s - 1) >> shift) + 1;
-  buckets_ = std::make_unique<Bucket[]>(count);
+  bucket_mask_ = (uint32_t{1} << shift) - 1;
+  const int64_t count = ((span_ms - 1) >> shift) + 1;
+  buckets_ = std::make_unique<Bucket[]>(static_cast<size_t>(count));
   size_t next = 0;  // The first stretch that ends behind the bucket's begin.
-  for (uint32_t b = 0; b < count; ++b) {
-    const uint32_t begin_s = b << shift;
-    const uint64_t end_s = (uint64_t{b} + 1) << shift;
-    while (next < parts.size() && parts[next].to_s <= begin_s) ++next;
-    Bucket& bucket = buckets_[b];
-    bucket.open_before_s = total_s_;
+  for (int64_t b = 0; b < count; ++b) {
+    const int64_t begin_ms = b << shift;
+    const int64_t end_ms = (b + 1) << shift;
+    while (next < parts.size() && parts[next].to_ms <= begin_ms) ++next;
+    Bucket& bucket = buckets_[static_cast<size_t>(b)];
+    bucket.open_before_ms = total_ms_;
     if (next < parts.size()) {
       const Part& part = parts[next];
-      bucket.open_before_s =
-          part.open_before_s + (begin_s > part.from_s ? begin_s - part.from_s : 0);
+      bucket.open_before_ms = part.open_before_ms + std::max<int64_t>(begin_ms - part.from_ms, 0);
     }
-    for (size_t i = 0; i < kPairs; ++i) {
-      bucket.pairs[i] = {65535, 65534};
-      if (next + i >= parts.size() || parts[next + i].from_s >= end_s) continue;
+    for (size_t i = 0; i < kPieces; ++i) {
+      if (next + i >= parts.size() || parts[next + i].from_ms >= end_ms) continue;
       const Part& part = parts[next + i];
-      const uint64_t stop_s = std::min<uint64_t>(part.to_s, end_s);
-      bucket.pairs[i] = {static_cast<uint16_t>(std::max(part.from_s, begin_s) - begin_s),
-                         static_cast<uint16_t>(stop_s - 1 - begin_s)};
+      const int64_t from_ms = std::max(part.from_ms, begin_ms);
+      bucket.pieces[i] = {static_cast<int32_t>(from_ms - begin_ms),
+                          static_cast<int32_t>(std::min(part.to_ms, end_ms) - from_ms)};
     }
   }
 }
 
 void OpenTable::MakeOpenBuckets(const std::vector<Part>& parts) {
-  constexpr size_t kGaps = std::size(OpenBucket{}.gap_s);
-  // The gap before each stretch lies at its open_before_s.
-  const auto fits = [&](int shift) {
+  constexpr size_t kGaps = std::size(OpenBucket{}.gap_ms);
+  // The gap before each stretch lies at its open_before_ms.
+  const int shift = LargestShift(total_ms_, [&](int tried) {
     for (size_t i = 0; i + kGaps < parts.size(); ++i) {
-      if (parts[i + kGaps].open_before_s >> shift == parts[i].open_before_s >> shift) return false;
+      if (parts[i + kGaps].open_before_ms >> tried == parts[i].open_before_ms >> tried) {
+        return false;
+      }
     }
     return true;
-  };
-  int shift = kShiftMax;
-  const int smallest = SmallestShift(total_s_);
-  while (shift >= smallest && !fits(shift)) --shift;
-  if (shift < smallest) return;
+  });
+  if (shift < 0) return;
 
   open_shift_ = static_cast<uint8_t>(shift);
-  const uint32_t count = (total_s_ >> shift) + 1;
-  open_buckets_ = std::make_unique<OpenBucket[]>(count);
+  open_mask_ = (uint32_t{1} << shift) - 1;
+  const int64_t count = (total_ms_ >> shift) + 1;
+  open_buckets_ = std::make_unique<OpenBucket[]>(static_cast<size_t>(count));
   size_t next = 0;
-  uint32_t gaps_s = 0;  // Before stretch `next`, without the gap right before it.
-  for (uint32_t b = 0; b < count; ++b) {
-    const uint32_t begin_s = b << shift;
-    const uint64_t end_s = (uint64_t{b} + 1) << shift;
-    OpenBucket& bucket = open_buckets_[b];
-    bucket = {begin_s + gaps_s, {0, 0}, {65535, 65535}};
-    for (size_t i = 0; next < parts.size() && parts[next].open_before_s < end_s; ++i, ++next) {
-      const uint32_t gap_s = parts[next].from_s - (parts[next].open_before_s + gaps_s);
-      bucket.gap_s[i] = gap_s;
-      bucket.open_s[i] = static_cast<uint16_t>(parts[next].open_before_s - begin_s);
-      gaps_s += gap_s;
+  int64_t gaps_ms = 0;  // Before stretch `next`, without the gap right before it.
+  for (int64_t b = 0; b < count; ++b) {
+    const int64_t begin_ms = b << shift;
+    const int64_t end_ms = (b + 1) << shift;
+    OpenBucket& bucket = open_buckets_[static_cast<size_t>(b)];
+    bucket = {base_ms_ + begin_ms + gaps_ms, {0, 0}, {~uint32_t{0}, ~uint32_t{0}}};
+    for (size_t i = 0; next < parts.size() && parts[next].open_before_ms < end_ms; ++i, ++next) {
+      const int64_t gap_ms = parts[next].from_ms - (parts[next].open_before_ms + gaps_ms);
+      bucket.gap_ms[i] = gap_ms;
+      bucket.open_ms[i] = static_cast<uint32_t>(parts[next].open_before_ms - begin_ms);
+      gaps_ms += gap_ms;
     }
   }
 }
 
-OpenTable::Reading OpenTable::ReadParts(uint32_t second, int64_t rest_ms) const {
-  const auto after =
-      std::upper_bound(parts_->begin(), parts_->end(), second,
-                       [](uint32_t wanted, const Part& part) { return wanted < part.from_s; });
-  if (after == parts_->begin()) return {0, rest_ms, false};
-  const Part& part = *std::prev(after);
-  return {int64_t{part.open_before_s} + std::min(second, part.to_s) - part.from_s, rest_ms,
-          second < part.to_s};
+bool OpenTable::IsOpen(int64_t t_ms) const {
+  const int64_t accrued_ms = Accrued(t_ms);
+  return accrued_ms < total_ms_ && Latest(accrued_ms) == t_ms;
 }
 
-int64_t OpenTable::StartOfInParts(uint32_t open_second) const {
-  const auto after = std::upper_bound(
-      parts_->begin(), parts_->end(), open_second,
-      [](uint32_t wanted, const Part& part) { return wanted < part.open_before_s; });
-  ESCALATION_CHECK(after != parts_->begin(), std::to_string(open_second));
+int64_t OpenTable::AccruedInParts(int64_t since_ms) const {
+  const auto after =
+      std::upper_bound(parts_->begin(), parts_->end(), since_ms,
+                       [](int64_t wanted, const Part& part) { return wanted < part.from_ms; });
+  if (after == parts_->begin()) return 0;
   const Part& part = *std::prev(after);
-  return base_ms_ + (int64_t{part.from_s} + (open_second - part.open_before_s)) * 1000;
+  return part.open_before_ms + std::min(since_ms, part.to_ms) - part.from_ms;
+}
+
+int64_t OpenTable::PlaceInParts(int64_t open_ms) const {
+  const auto after = std::upper_bound(
+      parts_->begin(), parts_->end(), open_ms,
+      [](int64_t wanted, const Part& part) { return wanted < part.open_before_ms; });
+  ESCALATION_CHECK(after != parts_->begin(), std::to_string(open_ms));
+  const Part& part = *std::prev(after);
+  return base_ms_ + part.from_ms + (open_ms - part.open_before_ms);
 }
 
 }  // namespace escalation

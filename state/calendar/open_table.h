@@ -3,9 +3,9 @@
 // The compiled form of a calendar over a window: how much is open before a moment, and the moment
 // at which so much has been open, each from one cache line.
 //
-// The window is cut into buckets of a power of two seconds, small enough for three stretches each;
-// the open time of the window likewise, with two gaps each. A calendar too broken up for that keeps
-// its stretches as they are and is searched.
+// The window is cut into buckets of a power of two milliseconds, small enough for three stretches
+// each; the open time of the window likewise, with two gaps each. A calendar too broken up for that
+// keeps its stretches as they are and is searched.
 //
 //   Input       sorted stretches of a window
 //   Output      milliseconds; the caller stays within window and total
@@ -25,7 +25,7 @@ namespace escalation {
 
 class alignas(64) OpenTable {
  public:
-  // Seconds that a window may span: offsets are 32 bits.
+  // Seconds that a window may span: more would need too many buckets.
   static constexpr int64_t kSpanMax_s = 4'000'000'000;
 
   // Holds nothing.
@@ -37,99 +37,78 @@ class alignas(64) OpenTable {
   bool Holds(int64_t t_ms) const {
     return static_cast<uint64_t>(t_ms) - static_cast<uint64_t>(base_ms_) < span_ms_;
   }
-  int64_t total_ms() const { return int64_t{total_s_} * 1000; }
+  int64_t total_ms() const { return total_ms_; }
 
   // Open time from the window's begin to `t`, which the table holds.
   int64_t Accrued(int64_t t_ms) const {
-    const Reading reading = Read(t_ms);
-    return reading.open_s * 1000 + (reading.is_open ? reading.rest_ms : 0);
+    const auto since_ms = static_cast<uint64_t>(t_ms - base_ms_);
+    if (buckets_ == nullptr) [[unlikely]]
+      return AccruedInParts(static_cast<int64_t>(since_ms));
+    const Bucket& bucket = buckets_[since_ms >> bucket_shift_];
+    const auto offset_ms = static_cast<int32_t>(since_ms & bucket_mask_);
+    int32_t open_ms = 0;
+    for (const Bucket::Piece piece : bucket.pieces) {
+      open_ms += std::clamp(offset_ms - piece.from_ms, 0, piece.length_ms);
+    }
+    return bucket.open_before_ms + open_ms;
   }
-  bool IsOpen(int64_t t_ms) const { return Read(t_ms).is_open; }
+  bool IsOpen(int64_t t_ms) const;
 
-  // Least t with Accrued(t) == open, for 0 < open <= total: just behind the last open second used.
-  int64_t Earliest(int64_t open_ms) const {
-    const uint64_t second = static_cast<uint64_t>(open_ms - 1) / 1000;
-    return StartOf(static_cast<uint32_t>(second)) + (open_ms - static_cast<int64_t>(second) * 1000);
-  }
+  // Least t with Accrued(t) == open, for 0 < open <= total: just behind the last open ms used.
+  int64_t Earliest(int64_t open_ms) const { return PlaceOf(open_ms - 1) + 1; }
   // Greatest t with Accrued(t) == open, for 0 <= open < total: the next open moment.
-  int64_t Latest(int64_t open_ms) const {
-    const uint64_t second = static_cast<uint64_t>(open_ms) / 1000;
-    return StartOf(static_cast<uint32_t>(second)) + (open_ms - static_cast<int64_t>(second) * 1000);
-  }
+  int64_t Latest(int64_t open_ms) const { return PlaceOf(open_ms); }
 
  private:
-  // A span of time. Offsets count from its begin; a pair is the first and last second of a stretch,
-  // so that an end at the bucket's end fits. No stretch: {65535, 65534}.
+  // A span of time, and the pieces of stretches in it; offsets count from its begin. No piece: its
+  // length is 0.
   struct Bucket {
-    uint32_t open_before_s;
-    struct Pair {
-      uint16_t first;
-      uint16_t last;
-    } pairs[3];
+    int64_t open_before_ms;
+    struct Piece {
+      int32_t from_ms;
+      int32_t length_ms;
+    } pieces[3];
   };
-  // A span of open time. at_s: where its first second would be if no gap lay right before it.
+  // A span of open time. at_ms: where it would begin, in UNIX time, if no gap lay right before it.
   struct OpenBucket {
-    uint32_t at_s;
-    uint32_t gap_s[2];   // Length of a gap, 0: none.
-    uint16_t open_s[2];  // Open seconds of the bucket before the gap.
+    int64_t at_ms;
+    int64_t gap_ms[2];    // Length of a gap, 0: none.
+    uint32_t open_ms[2];  // Open time of the bucket before the gap.
   };
-  static_assert(sizeof(Bucket) == 16 && sizeof(OpenBucket) == 16);
+  static_assert(sizeof(Bucket) == 32 && sizeof(OpenBucket) == 32);
 
   // A stretch, all relative to the window.
   struct Part {
-    uint32_t from_s;
-    uint32_t to_s;
-    uint32_t open_before_s;
+    int64_t from_ms;
+    int64_t to_ms;
+    int64_t open_before_ms;
   };
 
-  struct Reading {
-    int64_t open_s;
-    int64_t rest_ms;  // Of the second at hand.
-    bool is_open;
-  };
-
-  Reading Read(int64_t t_ms) const {
-    const uint64_t since_ms = static_cast<uint64_t>(t_ms - base_ms_);
-    const uint64_t second = since_ms / 1000;
-    const int64_t rest_ms = static_cast<int64_t>(since_ms - second * 1000);
-    if (buckets_ == nullptr) [[unlikely]]
-      return ReadParts(static_cast<uint32_t>(second), rest_ms);
-    const Bucket& bucket = buckets_[second >> bucket_shift_];
-    const auto offset = static_cast<int32_t>(second & ((uint64_t{1} << bucket_shift_) - 1));
-    int32_t open_s = 0;
-    bool is_open = false;
-    for (const Bucket::Pair pair : bucket.pairs) {
-      const int32_t into = offset - pair.first;
-      const int32_t length = pair.last - pair.first + 1;
-      open_s += std::clamp(into, 0, length);
-      is_open |= static_cast<uint32_t>(into) < static_cast<uint32_t>(length);
-    }
-    return {int64_t{bucket.open_before_s} + open_s, rest_ms, is_open};
-  }
-
-  // When the open second begins, counted from 0, in UNIX milliseconds.
-  int64_t StartOf(uint32_t open_second) const {
+  // Where the open millisecond lies, counted from 0, in UNIX milliseconds.
+  int64_t PlaceOf(int64_t open_ms) const {
     if (open_buckets_ == nullptr) [[unlikely]]
-      return StartOfInParts(open_second);
-    const OpenBucket& bucket = open_buckets_[open_second >> open_shift_];
-    const uint32_t offset = open_second & ((uint32_t{1} << open_shift_) - 1);
-    uint32_t at_s = bucket.at_s + offset;
-    at_s += offset >= bucket.open_s[0] ? bucket.gap_s[0] : 0;
-    at_s += offset >= bucket.open_s[1] ? bucket.gap_s[1] : 0;
-    return base_ms_ + int64_t{at_s} * 1000;
+      return PlaceInParts(open_ms);
+    const OpenBucket& bucket = open_buckets_[static_cast<uint64_t>(open_ms) >> open_shift_];
+    const auto offset_ms = static_cast<uint32_t>(open_ms) & open_mask_;
+    // Not by branches: nobody foretells on which side of a gap a moment lies.
+    return bucket.at_ms + offset_ms +
+           (bucket.gap_ms[0] & -int64_t{offset_ms >= bucket.open_ms[0]}) +
+           (bucket.gap_ms[1] & -int64_t{offset_ms >= bucket.open_ms[1]});
   }
 
-  Reading ReadParts(uint32_t second, int64_t rest_ms) const;
-  int64_t StartOfInParts(uint32_t open_second) const;
+  int64_t AccruedInParts(int64_t since_ms) const;
+  int64_t PlaceInParts(int64_t open_ms) const;
   // Leave the pointer empty if the stretches are too many for any fitting size.
-  void MakeBuckets(const std::vector<Part>& parts, uint32_t span_s);
+  void MakeBuckets(const std::vector<Part>& parts);
   void MakeOpenBuckets(const std::vector<Part>& parts);
 
   int64_t base_ms_ = 0;
   uint64_t span_ms_ = 0;
   std::unique_ptr<Bucket[]> buckets_;
   std::unique_ptr<OpenBucket[]> open_buckets_;
-  uint32_t total_s_ = 0;
+  int64_t total_ms_ = 0;
+  uint32_t bucket_mask_ = 0;
+  uint32_t open_mask_ = 0;
   uint8_t bucket_shift_ = 0;
   uint8_t open_shift_ = 0;
   // Only if a bucket array is missing.
