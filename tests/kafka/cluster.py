@@ -137,6 +137,10 @@ def now_text(shift_ms=0):
     return moment.strftime(RFC_3339)[:-3] + "Z"
 
 
+def now_ms():
+    return int(datetime.datetime.now(datetime.timezone.utc).timestamp() * 1000)
+
+
 def seconds(action):
     """What the action returns, and how long it took."""
     begin = time.monotonic()

@@ -12,14 +12,13 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import bus  # noqa: E402
 import judge  # noqa: E402
-from cluster import Cluster, kafka_local, opened, replied, wait_until  # noqa: E402
+from cluster import Cluster, kafka_local, now_ms, opened, replied, wait_until  # noqa: E402
 from instance import Receiver  # noqa: E402
 from proto_bytes import Schema  # noqa: E402
 
@@ -143,7 +142,7 @@ class SigkillTest(unittest.TestCase):
         # One more ticket breaks its promise and is paged: by then everything before it is decided.
         bus.write(self.brokers, f"{self.topic}.chat", [(b"last", json.dumps(opened("last")).encode())])
         wait_until("the last page", lambda: any("/last/" in key for _, key in self.receiver.pages()))
-        ended_ms = int(time.time() * 1000)
+        ended_ms = now_ms()
         bus.write(self.brokers, f"{self.topic}.chat", [(b"last", json.dumps(replied("last")).encode())])
         wait_until("its closing", lambda: any("/last/" in key and operation == "RECOVERY"
                                               for operation, key in self.receiver.pages()))
