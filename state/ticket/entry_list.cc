@@ -5,6 +5,7 @@
 #include <string>
 
 #include "state/base/wire.h"
+#include "state/base/wire_writer.h"
 
 namespace escalation {
 namespace {
@@ -12,22 +13,6 @@ namespace {
 using google::protobuf::MessageLite;
 using v1::Event;
 using wire::AppendVarint;
-using wire::TagOf;
-using wire::VarintBytes;
-
-// A submessage of an Event as its wire format has it, without copying the Event.
-struct Part {
-  int field;
-  const MessageLite* message;
-  size_t bytes;
-
-  size_t Size() const { return VarintBytes(TagOf(field)) + VarintBytes(bytes) + bytes; }
-  void AppendTo(std::string* out) const {
-    AppendVarint(TagOf(field), out);
-    AppendVarint(bytes, out);
-    message->AppendToString(out);
-  }
-};
 
 // The kinds of event that matter to clocks; null: another.
 const MessageLite* BodyOf(const Event& event) {
@@ -64,15 +49,6 @@ void AppendMessage(const v1::Entry& entry, std::string* out) {
   entry.AppendToString(out);
 }
 
-v1::Entry HeadOf(const PlacedEvent& placed) {
-  v1::Entry head;
-  head.set_at_ms(placed.at.ms);
-  head.set_offset(placed.offset);
-  head.set_policy_revision(placed.policy_revision);
-  head.set_starts_nothing(placed.starts_nothing);
-  return head;
-}
-
 }  // namespace
 
 PlacedEvent Placed(const v1::Entry& entry) {
@@ -81,7 +57,11 @@ PlacedEvent Placed(const v1::Entry& entry) {
 }
 
 v1::Entry ToEntry(const PlacedEvent& placed) {
-  v1::Entry entry = HeadOf(placed);
+  v1::Entry entry;
+  entry.set_at_ms(placed.at.ms);
+  entry.set_offset(placed.offset);
+  entry.set_policy_revision(placed.policy_revision);
+  entry.set_starts_nothing(placed.starts_nothing);
   Event* const kept = entry.mutable_event();
   *kept = placed.event;
   // The rest of the envelope is the log's and the store key's.
@@ -100,21 +80,18 @@ void AppendEntry(const PlacedEvent& placed, v1::TicketState* state) {
   const MessageLite* const body = BodyOf(placed.event);
   if (body == nullptr) return AppendMessage(ToEntry(placed), out);
   // Written piece by piece: copying the event first would cost more than everything else here.
-  const v1::Entry head = HeadOf(placed);
-  std::optional<Part> actor;
-  if (placed.event.has_actor()) {
-    actor = {Event::kActorFieldNumber, &placed.event.actor(), placed.event.actor().ByteSizeLong()};
-  }
-  const Part what{static_cast<int>(placed.event.body_case()), body, body->ByteSizeLong()};
-  const size_t event_bytes = (actor ? actor->Size() : 0) + what.Size();
-  const uint64_t tag = TagOf(v1::Entry::kEventFieldNumber);
-  AppendVarint(head.ByteSizeLong() + VarintBytes(tag) + VarintBytes(event_bytes) + event_bytes,
-               out);
-  head.AppendToString(out);
-  AppendVarint(tag, out);
-  AppendVarint(event_bytes, out);
-  if (actor) actor->AppendTo(out);
-  what.AppendTo(out);
+  thread_local WireWriter wire;
+  wire.Clear();
+  wire.Number<v1::Entry::kAtMsFieldNumber>(placed.at.ms);
+  wire.Number<v1::Entry::kOffsetFieldNumber>(placed.offset);
+  wire.Number<v1::Entry::kPolicyRevisionFieldNumber>(placed.policy_revision);
+  wire.Number<v1::Entry::kStartsNothingFieldNumber>(placed.starts_nothing);
+  wire.Message<v1::Entry::kEventFieldNumber>([&] {
+    if (placed.event.has_actor()) wire.Message(Event::kActorFieldNumber, placed.event.actor());
+    wire.Message(static_cast<int>(placed.event.body_case()), *body);
+  });
+  AppendVarint(wire.bytes().size(), out);
+  out->append(wire.bytes());
 }
 
 std::optional<std::vector<v1::Entry>> DecodeEntries(const v1::TicketState& state) {

@@ -156,11 +156,10 @@ void Timeline::StepRuns(const Cause& cause, const FactChange& change, FactSet fa
 void Timeline::StepMetric(const Cause& own, const CompiledMetric& metric, const Cause& next_cause,
                           const CompiledMetric* next, const FactChange& change, FactSet facts,
                           FactSet starts, Instant at) {
-  const v1::MetricRun* const before = FindRun(metric.metric->name());
-  const int cycle_before = before->cycle();
-  const bool open_before = before->open();
-  StepRun(metric, next, facts, starts, at);
-  const v1::MetricRun& run = *FindRun(metric.metric->name());
+  v1::MetricRun& run = *FindRun(metric.metric->name());
+  const int cycle_before = run.cycle();
+  const bool open_before = run.open();
+  StepRun(metric, next, facts, starts, at, &run);
   if (!run.open()) return;
   const bool begun = run.cycle() != cycle_before;
   // Severity, plan and fields may have changed while nothing ran.
@@ -173,9 +172,8 @@ void Timeline::StepMetric(const Cause& own, const CompiledMetric& metric, const 
 // Stop before pause before start. Starting means opening a cycle of the metric, by `next`: how it
 // is measured now, null: not at all. MatchTargets gives it its clocks.
 void Timeline::StepRun(const CompiledMetric& metric, const CompiledMetric* next, FactSet facts,
-                       FactSet starts, Instant at) {
+                       FactSet starts, Instant at, v1::MetricRun* run) {
   const std::string& name = metric.metric->name();
-  v1::MetricRun* const run = FindRun(name);
   bool stopped = false;
   if (run->open() && (facts & metric.cancel) != 0) {
     EndClocks(name, ClockState::CANCELLED, "customer_message", false, at);
@@ -240,6 +238,7 @@ void Timeline::PauseOrResume(Instant at) {
   const FactSet lasting = LastingFacts(state_.facts());
   for (ClockState& clock : *state_.mutable_clocks()) {
     if (!IsOpen(clock)) continue;
+    if (lasting == 0 && clock.state() == ClockState::RUNNING) continue;
     const CompiledTarget* const target = TargetOf(clock);
     const bool pause = target != nullptr && (lasting & target->pause_while) != 0;
     if (pause && clock.state() == ClockState::RUNNING) {

@@ -100,7 +100,7 @@ class Timeline {
                   const CompiledMetric* next, const FactChange& change, FactSet facts,
                   FactSet starts, Instant at);
   void StepRun(const CompiledMetric& metric, const CompiledMetric* next, FactSet facts,
-               FactSet starts, Instant at);
+               FactSet starts, Instant at, v1::MetricRun* run);
   void Reopen(const CompiledMetric& metric, v1::MetricRun* run, Instant at);
   void StepDeadline(const Cause& cause, const CompiledMetric& metric, FactSet facts, Instant at);
   void MatchTargets(const Cause& cause, const CompiledMetric& metric, bool retarget,
