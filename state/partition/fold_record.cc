@@ -258,7 +258,9 @@ void PartitionFold::Impl::FoldTicket(const FoldRecord& record, Tenant* tenant, I
     Refuse(tenant, record.appended, "policy_missing",
            "tickets come in, but no policy was published: no clock runs");
   }
-  Overlay::TicketSlot& slot = overlay_.LivingTicket(tenant->name(), record.event.ticket_id());
+  Overlay::TicketSlot& slot = slot_ != nullptr
+                                  ? overlay_.LivingTicket(slot_)
+                                  : overlay_.LivingTicket(tenant->name(), record.event.ticket_id());
   CatchUp(tenant, &slot);
   const bool opens =
       record.event.has_opened() || record.event.has_observed() ||

@@ -45,11 +45,6 @@ std::string Ticket(std::string_view tenant, std::string_view ticket_id) {
   return Join('k', {tenant, ticket_id});
 }
 
-void AssignTicket(std::string_view tenant, std::string_view ticket_id, std::string* key) {
-  key->assign(1, 'k').append(tenant).push_back('\0');
-  key->append(ticket_id);
-}
-
 std::string WakeUp(Instant due, std::string_view tenant, std::string_view ticket_id) {
   std::string key = Join('w', {U64(static_cast<uint64_t>(due.ms))});
   key.append(tenant).push_back('\0');

@@ -63,8 +63,6 @@ std::string Policy(std::string_view tenant, int64_t revision);
 std::string Calendars(std::string_view tenant, int64_t revision);
 std::string Account(std::string_view tenant, std::string_view account);
 std::string Ticket(std::string_view tenant, std::string_view ticket_id);
-// The same into `key`, whose memory is used again.
-void AssignTicket(std::string_view tenant, std::string_view ticket_id, std::string* key);
 std::string WakeUp(Instant due, std::string_view tenant, std::string_view ticket_id);
 std::string SourcePosition(std::string_view tenant, std::string_view source,
                            std::string_view generation, int32_t partition);

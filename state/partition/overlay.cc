@@ -4,8 +4,11 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
+#include "state/ticket/ticket_encoding.h"
 
 namespace escalation {
 namespace {
@@ -56,30 +59,35 @@ void Overlay::Decode(TicketSlot* slot, const std::optional<std::string>& value) 
   }
 }
 
-Overlay::TicketSlot& Overlay::Insert(const std::string& key, std::string_view tenant,
-                                     std::string_view ticket_id) {
+size_t Overlay::TicketHash::operator()(const TicketName& name) const {
+  const auto view = [](std::string_view text) {
+    return absl::string_view(text.data(), text.size());
+  };
+  return absl::HashOf(view(name.tenant), view(name.ticket_id));
+}
+
+Overlay::TicketSlot& Overlay::Insert(std::string_view tenant, std::string_view ticket_id) {
   auto slot = std::make_unique<TicketSlot>();
   slot->tenant = tenant;
   slot->ticket_id = ticket_id;
-  recency_.push_front(slot.get());
-  slot->recency = recency_.begin();
-  return *(tickets_[key] = std::move(slot));
+  evictable_.push_back(slot.get());
+  return **tickets_.insert(std::move(slot)).first;
 }
 
 Overlay::TicketSlot* Overlay::FindTicket(std::string_view tenant, std::string_view ticket_id) {
-  keys::AssignTicket(tenant, ticket_id, &key_);
-  const auto found = tickets_.find(key_);
-  return found == tickets_.end() ? nullptr : found->second.get();
-}
-
-bool Overlay::HasTicket(std::string_view tenant, std::string_view ticket_id) {
-  return FindTicket(tenant, ticket_id) != nullptr;
+  const auto found = tickets_.find(TicketName{tenant, ticket_id});
+  if (found == tickets_.end()) return nullptr;
+  (*found)->recent = true;
+  return found->get();
 }
 
 void Overlay::Prefetch(std::vector<std::string> keys) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  std::erase_if(keys, [&](const std::string& key) { return tickets_.contains(key); });
+  std::erase_if(keys, [&](const std::string& key) {
+    const std::optional<keys::WakeUpKey> names = keys::ParseTicket(key);
+    return FindTicket(names->tenant, names->ticket_id) != nullptr;
+  });
   if (keys.empty()) return;
   std::vector<std::optional<std::string>> values;
   if (absl::Status status = reader_.MultiGet(keys, &values); !status.ok()) {
@@ -88,26 +96,22 @@ void Overlay::Prefetch(std::vector<std::string> keys) {
   }
   for (size_t i = 0; i < keys.size(); ++i) {
     const std::optional<keys::WakeUpKey> names = keys::ParseTicket(keys[i]);
-    Decode(&Insert(keys[i], names->tenant, names->ticket_id), values[i]);
+    Decode(&Insert(names->tenant, names->ticket_id), values[i]);
   }
 }
 
 Overlay::TicketSlot& Overlay::Ticket(std::string_view tenant, std::string_view ticket_id) {
-  if (TicketSlot* const cached = FindTicket(tenant, ticket_id)) {
-    recency_.splice(recency_.begin(), recency_, cached->recency);
-    return *cached;
-  }
-  absl::StatusOr<std::optional<std::string>> value = reader_.Get(key_);
+  if (TicketSlot* const cached = FindTicket(tenant, ticket_id)) return *cached;
+  absl::StatusOr<std::optional<std::string>> value = reader_.Get(keys::Ticket(tenant, ticket_id));
   if (!value.ok()) Fail(value.status());
-  TicketSlot& slot = Insert(key_, tenant, ticket_id);
+  TicketSlot& slot = Insert(tenant, ticket_id);
   if (value.ok()) Decode(&slot, *value);
   return slot;
 }
 
-Overlay::TicketSlot& Overlay::LivingTicket(std::string_view tenant, std::string_view ticket_id) {
-  TicketSlot* slot = &Ticket(tenant, ticket_id);
+Overlay::TicketSlot& Overlay::LivingTicket(TicketSlot* slot) {
   for (int i = 0; i < kAliasesMax && !slot->state.live().facts().merged_into().empty(); ++i) {
-    slot = &Ticket(tenant, slot->state.live().facts().merged_into());
+    slot = &Ticket(slot->tenant, slot->state.live().facts().merged_into());
   }
   return *slot;
 }
@@ -153,7 +157,9 @@ void Overlay::WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* 
   }
   std::string key = keys::Ticket(slot->tenant, slot->ticket_id);
   if (slot->exists) {
-    writes->push_back({std::move(key), state.SerializeAsString()});
+    wire_.Clear();
+    EncodeTicket(state, &wire_);
+    writes->push_back({std::move(key), std::string(wire_.bytes())});
   } else {
     remove(std::move(key));
     state.Clear();
@@ -201,10 +207,13 @@ std::vector<Write> Overlay::Take(Instant cursor) {
 
 void Overlay::Evict() {
   while (tickets_.size() > tickets_max_) {
-    const TicketSlot& oldest = *recency_.back();
-    keys::AssignTicket(oldest.tenant, oldest.ticket_id, &key_);
-    tickets_.erase(key_);
-    recency_.pop_back();
+    TicketSlot* const oldest = evictable_.front();
+    evictable_.pop_front();
+    if (std::exchange(oldest->recent, false)) {
+      evictable_.push_back(oldest);
+    } else {
+      tickets_.erase(tickets_.find(TicketName{oldest->tenant, oldest->ticket_id}));
+    }
   }
 }
 

@@ -14,7 +14,6 @@
 #pragma once
 
 #include <deque>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,9 +21,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "escalation/v1/state.pb.h"
 #include "state/base/instant.h"
+#include "state/base/wire_writer.h"
 #include "state/partition/turn.h"
 
 namespace escalation {
@@ -40,7 +41,8 @@ class Overlay {
     bool dirty = false;
     // When the ticket wants to be folded next; valid while dirty.
     Instant next = Instant::Never();
-    std::list<TicketSlot*>::iterator recency;
+    // Looked up since it was last thought of for eviction.
+    bool recent = true;
   };
 
   // Borrows `reader`. tickets_max: decoded tickets that are kept between turns.
@@ -60,14 +62,20 @@ class Overlay {
 
   // Reads the tickets that are not cached by one sorted MultiGet. Keys as in keys.h.
   void Prefetch(std::vector<std::string> keys);
-  bool HasTicket(std::string_view tenant, std::string_view ticket_id);
+  // Null: not cached.
+  TicketSlot* FindTicket(std::string_view tenant, std::string_view ticket_id);
   // The slot stays where it is until Take.
   TicketSlot& Ticket(std::string_view tenant, std::string_view ticket_id);
   // The same; of a merged ticket, the one that lives on.
-  TicketSlot& LivingTicket(std::string_view tenant, std::string_view ticket_id);
+  TicketSlot& LivingTicket(std::string_view tenant, std::string_view ticket_id) {
+    return LivingTicket(&Ticket(tenant, ticket_id));
+  }
+  TicketSlot& LivingTicket(TicketSlot* slot);
   void MarkDirty(TicketSlot* slot);
   // From here on, also within this turn, the ticket was never seen.
   void Forget(TicketSlot* slot);
+  // How many Take will encode.
+  size_t dirty_tickets() const { return dirty_.size(); }
 
   // The first failed read.
   const absl::Status& status() const { return status_; }
@@ -79,9 +87,31 @@ class Overlay {
   std::vector<Write> Take(Instant cursor);
 
  private:
+  struct TicketName {
+    std::string_view tenant;
+    std::string_view ticket_id;
+  };
+  // Tickets are found by their names, which stand in the slot itself.
+  struct TicketHash {
+    using is_transparent = void;
+    size_t operator()(const TicketName& name) const;
+    size_t operator()(const std::unique_ptr<TicketSlot>& slot) const {
+      return (*this)(TicketName{slot->tenant, slot->ticket_id});
+    }
+  };
+  struct TicketEqual {
+    using is_transparent = void;
+    bool operator()(const std::unique_ptr<TicketSlot>& slot, const TicketName& name) const {
+      return slot->ticket_id == name.ticket_id && slot->tenant == name.tenant;
+    }
+    bool operator()(const std::unique_ptr<TicketSlot>& a,
+                    const std::unique_ptr<TicketSlot>& b) const {
+      return a == b;
+    }
+  };
+
   void Decode(TicketSlot* slot, const std::optional<std::string>& value);
-  TicketSlot& Insert(const std::string& key, std::string_view tenant, std::string_view ticket_id);
-  TicketSlot* FindTicket(std::string_view tenant, std::string_view ticket_id);
+  TicketSlot& Insert(std::string_view tenant, std::string_view ticket_id);
   void WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* writes);
   void AddOutbox(std::vector<Write>* writes);
   void Evict();
@@ -98,11 +128,12 @@ class Overlay {
     uint64_t first = 0;
     uint64_t last = 0;
   } trimmed_;
-  absl::flat_hash_map<std::string, std::unique_ptr<TicketSlot>> tickets_;
-  // Least recently used last.
-  std::list<TicketSlot*> recency_;
+  absl::flat_hash_set<std::unique_ptr<TicketSlot>, TicketHash, TicketEqual> tickets_;
+  // In the order in which they are thought of for eviction: one that was looked up since comes
+  // again later. Finding a ticket touches nothing but the ticket.
+  std::deque<TicketSlot*> evictable_;
   std::vector<TicketSlot*> dirty_;
-  std::string key_;  // Of the ticket that is looked up; kept for its memory.
+  WireWriter wire_;
 };
 
 }  // namespace escalation

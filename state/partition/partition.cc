@@ -11,8 +11,13 @@
 namespace escalation {
 namespace {
 
-// Records whose changes make up one turn at most, so that a turn's memory is bounded.
-constexpr size_t kTurnRecordsMax = 4'096;
+// What one turn holds at most, so that its memory is bounded. The more tickets are written
+// together, in the order of their keys, the less each costs.
+constexpr size_t kTurnRecordsMax = 65'536;
+constexpr size_t kTurnTicketsMax = 4'096;
+constexpr size_t kTurnDecidedBytesMax = size_t{16} << 20;
+// Records whose tickets are read together.
+constexpr size_t kPrefetchMax = 4'096;
 
 bool NamesTicket(const v1::Event& event) { return !event.ticket_id().empty(); }
 
@@ -78,41 +83,66 @@ Tenant& PartitionFold::Impl::GetTenant(const std::string& name) {
 
 void PartitionFold::Impl::Prefetch(std::span<const FoldRecord> records) {
   std::vector<std::string> keys;
-  for (const FoldRecord& record : records) {
-    const v1::Event& event = record.event;
-    if (NamesTicket(event) && !overlay_.HasTicket(event.tenant(), event.ticket_id())) {
-      keys.push_back(keys::Ticket(event.tenant(), event.ticket_id()));
-    }
+  slots_.assign(records.size(), nullptr);
+  for (size_t i = 0; i < records.size(); ++i) {
+    const v1::Event& event = records[i].event;
+    if (!NamesTicket(event)) continue;
+    slots_[i] = overlay_.FindTicket(event.tenant(), event.ticket_id());
+    if (slots_[i] == nullptr) keys.push_back(keys::Ticket(event.tenant(), event.ticket_id()));
   }
   overlay_.Prefetch(std::move(keys));
 }
 
-absl::StatusOr<FoldResult> PartitionFold::Impl::Fold(std::span<const FoldRecord> records) {
+// False: what comes first is not a record, and fills the turn.
+bool PartitionFold::Impl::BeginTurn(std::span<const FoldRecord> records) {
   if (state_.has_fan_out()) {
     ContinueTick();
-    return Finish(0);
+    return false;
   }
+  if (records.empty()) return true;
   // One change at a time.
-  if (!records.empty() && state_.has_change() && IsChange(records.front().event)) {
+  if (state_.has_change() && IsChange(records.front().event)) {
     AdvanceChange(kChunkMax);
-    return Finish(0);
+    return false;
   }
-  if (!records.empty() && !PrepareRecord(records.front())) return Finish(0);
-  records = records.first(std::min(records.size(), kTurnRecordsMax));
-  // Up to the first record that must see everything before it committed.
-  size_t count = 0;
-  while (count < records.size() && !(count > 0 && ScansState(records[count].event))) ++count;
-  Prefetch(records.first(count));
+  return PrepareRecord(records.front());
+}
+
+absl::StatusOr<size_t> PartitionFold::Impl::Add(std::span<const FoldRecord> records) {
+  if (turn_.records == 0 && !BeginTurn(records)) {
+    turn_.full = true;
+    return 0;
+  }
   size_t folded = 0;
-  bool planned = false;
-  while (folded < count) {
-    if (planned && !PlannedBefore(records[folded]).empty()) break;
-    if (absl::Status status = FoldOne(records[folded]); !status.ok()) return status;
-    // Only the first record of a turn may plan something.
-    if (folded++ == 0) planned = IsAnythingPlanned();
-    if (state_.has_fan_out() || ends_turn_) break;
+  while (folded < records.size() && !turn_.full) {
+    const std::span<const FoldRecord> next =
+        records.subspan(folded, std::min(records.size() - folded, kPrefetchMax));
+    // Up to the first record that must see everything before it committed.
+    size_t count = 0;
+    while (count < next.size() && !(turn_.records + count > 0 && ScansState(next[count].event))) {
+      ++count;
+    }
+    Prefetch(next.first(count));
+    for (size_t i = 0; i < count && !turn_.full; ++i) {
+      if (turn_.planned && !PlannedBefore(next[i]).empty()) {
+        turn_.full = true;
+        break;
+      }
+      slot_ = slots_[i];
+      if (absl::Status status = FoldOne(next[i]); !status.ok()) return status;
+      ++folded;
+      // Only the first record of a turn may plan something.
+      if (turn_.records++ == 0) turn_.planned = IsAnythingPlanned();
+      turn_.full = state_.has_fan_out() || ends_turn_ || !HasRoom();
+    }
+    if (count < next.size()) turn_.full = true;
   }
-  return Finish(folded);
+  return folded;
+}
+
+bool PartitionFold::Impl::HasRoom() const {
+  return turn_.records < kTurnRecordsMax && overlay_.dirty_tickets() < kTurnTicketsMax &&
+         sink_.decided_bytes() < kTurnDecidedBytesMax;
 }
 
 bool PartitionFold::Impl::IsAnythingPlanned() const {
@@ -125,6 +155,7 @@ absl::StatusOr<FoldResult> PartitionFold::Impl::Finish(size_t records) {
   sink_.Book();
   const Instant cursor = std::max(std::exchange(floor_, Instant::Past()), FiredUntil(state_));
   ends_turn_ = false;
+  turn_ = {};
   changed_in_turn_ = 0;
   for (auto& [name, tenant] : tenants_) tenant->Save(cursor);
   positions_.Save();
@@ -154,16 +185,21 @@ absl::StatusOr<std::unique_ptr<PartitionFold>> PartitionFold::Open(const StateRe
 }
 
 absl::StatusOr<FoldResult> PartitionFold::Fold(std::span<const FoldRecord> records) {
-  return impl_->Fold(records);
+  const absl::StatusOr<size_t> folded = impl_->Add(records);
+  if (!folded.ok()) return folded.status();
+  return impl_->Finish(*folded);
 }
 
-absl::Status PartitionFold::FoldAll(std::span<const FoldRecord> records, const Commit& commit) {
-  bool more = impl_->state().has_fan_out();
-  while (more || !records.empty()) {
-    absl::StatusOr<FoldResult> result = Fold(more ? std::span<const FoldRecord>() : records);
+absl::Status PartitionFold::FoldAll(std::span<const FoldRecord> records, const Commit& commit,
+                                    TurnEnd end) {
+  while (!records.empty() || impl_->state().has_fan_out() ||
+         (impl_->is_turn_open() && end == TurnEnd::kNow)) {
+    const absl::StatusOr<size_t> folded = impl_->Add(records);
+    if (!folded.ok()) return folded.status();
+    records = records.subspan(*folded);
+    if (!impl_->is_turn_full() && end == TurnEnd::kWhenFull) return absl::OkStatus();
+    absl::StatusOr<FoldResult> result = impl_->Finish(*folded);
     if (!result.ok()) return result.status();
-    records = records.subspan(result->records);
-    more = result->turn.more;
     if (absl::Status status = commit(*result); !status.ok()) return status;
   }
   return absl::OkStatus();

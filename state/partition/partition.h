@@ -4,7 +4,7 @@
 //
 //   Input       records in order of offset; the committed state, through a StateReader
 //   Output      a Turn to commit before anything is published or delivered, and its decisions in
-//               order
+//               order; what one turn holds is bounded, in records, tickets and decisions
 //   Invariants  1. pure: the same records give the same bytes, in whatever batches they come, on
 //                  every machine
 //               2. nothing is skipped: a record that cannot be understood stops the fold; one
@@ -63,6 +63,15 @@ struct FoldResult {
   size_t records = 0;
 };
 
+// What becomes of a turn that has room for more when all records are folded.
+enum class TurnEnd {
+  // It is committed.
+  kNow,
+  // It waits for the records that come next: whoever catches up commits less often so, and reads
+  // in small batches nevertheless. Nothing of it is known outside before it is committed.
+  kWhenFull,
+};
+
 // What the fold counted since it was made; for metrics only.
 struct FoldCounts {
   int64_t records = 0;
@@ -89,7 +98,8 @@ class PartitionFold {
   // Folds all of the records, and what an earlier fold left of one, turn by turn. `commit` MUST
   // have committed the turn when it returns; the first error ends it.
   using Commit = std::function<absl::Status(FoldResult& result)>;
-  absl::Status FoldAll(std::span<const FoldRecord> records, const Commit& commit);
+  absl::Status FoldAll(std::span<const FoldRecord> records, const Commit& commit,
+                       TurnEnd end = TurnEnd::kNow);
 
   // The next record to fold.
   Offset position() const;

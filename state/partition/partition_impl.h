@@ -31,7 +31,13 @@ class PartitionFold::Impl {
   Impl(const StateReader& reader, FoldOptions options);
 
   absl::Status Restore();
-  absl::StatusOr<FoldResult> Fold(std::span<const FoldRecord> records);
+  // Folds as many of the records as the present turn has room for, and says how many.
+  absl::StatusOr<size_t> Add(std::span<const FoldRecord> records);
+  // The turn holds something; it MUST be finished before more is added.
+  bool is_turn_open() const { return turn_.records > 0 || turn_.full; }
+  bool is_turn_full() const { return turn_.full; }
+  // `records`: how many of them it has folded last.
+  absl::StatusOr<FoldResult> Finish(size_t records);
 
   const v1::PartitionState& state() const { return state_; }
   const FoldCounts& counts() const { return counts_; }
@@ -39,9 +45,10 @@ class PartitionFold::Impl {
  private:
   // partition.cc
   Tenant& GetTenant(const std::string& name);
+  bool BeginTurn(std::span<const FoldRecord> records);
   void Prefetch(std::span<const FoldRecord> records);
   bool IsAnythingPlanned() const;
-  absl::StatusOr<FoldResult> Finish(size_t records);
+  bool HasRoom() const;
 
   // fold_record.cc
   absl::Status FoldOne(const FoldRecord& record);
@@ -127,6 +134,15 @@ class PartitionFold::Impl {
   FoldCounts counts_;
   // Of the present turn. Wake-ups lie after it; Past: after what was fired so far.
   Instant floor_ = Instant::Past();
+  struct {
+    size_t records = 0;
+    // Its first record left planned changes.
+    bool planned = false;
+    bool full = false;
+  } turn_;
+  // The tickets that the records name, as far as they were cached already; of the present record.
+  std::vector<Overlay::TicketSlot*> slots_;
+  Overlay::TicketSlot* slot_ = nullptr;
   // No dedupe entry expires before this key: where many did lately, the search for the next is
   // long.
   std::string first_expiry_ = "e";

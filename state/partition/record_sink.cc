@@ -5,6 +5,7 @@
 #include "state/base/sha256.h"
 #include "state/base/text.h"
 #include "state/base/wire.h"
+#include "state/partition/decision_encoding.h"
 #include "state/partition/keys.h"
 #include "state/ticket/page.h"
 
@@ -76,8 +77,10 @@ v1::Decision& RecordSink::Add(Instant at, Instant due, std::string_view rule) {
 void RecordSink::Book() {
   if (!open_) return;
   open_ = false;
-  std::string& bytes = decided_.decisions.emplace_back();
-  decision_.SerializeToString(&bytes);
+  wire_.Clear();
+  EncodeDecision(decision_, &wire_);
+  const std::string& bytes = decided_.decisions.emplace_back(wire_.bytes());
+  decided_bytes_ += bytes.size();
   state_.set_decisions_hash(ChainHash(state_.decisions_hash(), bytes));
   overlay_.AppendToOutbox(decision_.seq(), EncodeOutboxEntry(bytes, state_.decisions_hash()));
   decided_.bodies.push_back(decision_.body_case());
@@ -90,6 +93,9 @@ void RecordSink::Book() {
   if (delivery || decision_.has_alarm()) decided_.notices.push_back(decision_);
 }
 
-DecidedTurn RecordSink::Take() { return std::exchange(decided_, {}); }
+DecidedTurn RecordSink::Take() {
+  decided_bytes_ = 0;
+  return std::exchange(decided_, {});
+}
 
 }  // namespace escalation

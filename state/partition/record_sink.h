@@ -19,6 +19,7 @@
 #include "escalation/v1/state.pb.h"
 #include "state/base/ids.h"
 #include "state/base/instant.h"
+#include "state/base/wire_writer.h"
 #include "state/partition/overlay.h"
 #include "state/ticket/decision_sink.h"
 
@@ -65,6 +66,8 @@ class RecordSink : public DecisionSink {
     BeginRecord(place.offset, place.appended, place.event_id, place.index);
   }
 
+  // Booked since the last Take.
+  size_t decided_bytes() const { return decided_bytes_; }
   // Hands over what was booked since the last call.
   DecidedTurn Take();
 
@@ -76,7 +79,9 @@ class RecordSink : public DecisionSink {
   int index_ = 0;
   bool open_ = false;  // decision_ is not booked yet.
   v1::Decision decision_;
+  WireWriter wire_;
   DecidedTurn decided_;
+  size_t decided_bytes_ = 0;
 };
 
 }  // namespace escalation

@@ -36,6 +36,8 @@ escalations: {}
 routes: {}
 )";
 
+// As many as a daemon's batch of the log holds.
+constexpr size_t kRecordsMax = 1'024;
 const Instant kBegin = Instant::Seconds(1'772'440'000);
 
 void Check(const absl::Status& status) {
@@ -131,15 +133,15 @@ void BenchHistory::Add(const v1::Event& event) {
   messages_.push_back({Offset{size_++}, now_, event.SerializeAsString()});
 }
 
-BenchFold::BenchFold(Store* store, size_t tickets_max) : store_(*store), records_(4'096) {
+BenchFold::BenchFold(Store* store, size_t tickets_max) : store_(*store), records_(kRecordsMax) {
   auto fold = PartitionFold::Open(*store, {Partition{0}, kBenchIncarnation, tickets_max});
   Check(fold.status());
   fold_ = *std::move(fold);
 }
 
-void BenchFold::Fold(const Message* messages, size_t count) {
-  for (size_t at = 0; at < count;) {
-    const size_t batch = std::min(count - at, records_.size());
+void BenchFold::Fold(const std::vector<Message>& messages, TurnEnd end) {
+  for (size_t at = 0; at < messages.size();) {
+    const size_t batch = std::min(messages.size() - at, records_.size());
     for (size_t i = 0; i < batch; ++i) {
       const Message& message = messages[at + i];
       records_[i].offset = message.offset;
@@ -147,8 +149,11 @@ void BenchFold::Fold(const Message* messages, size_t count) {
       ESCALATION_CHECK(records_[i].event.ParseFromString(message.bytes), "not an event");
     }
     at += batch;
-    Check(fold_->FoldAll(std::span<const FoldRecord>(records_).first(batch),
-                         [this](const FoldResult& result) { return store_.Commit(result.turn); }));
+    const bool last = at == messages.size();
+    Check(fold_->FoldAll(
+        std::span<const FoldRecord>(records_).first(batch),
+        [this](const FoldResult& result) { return store_.Commit(result.turn); },
+        last ? end : TurnEnd::kWhenFull));
     if (on_record) on_record();
   }
 }

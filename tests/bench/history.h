@@ -68,9 +68,8 @@ class BenchFold {
  public:
   BenchFold(Store* store, size_t tickets_max);
 
-  // At most 4,096 at a time are decoded, folded and committed.
-  void Fold(const Message* messages, size_t count);
-  void Fold(const std::vector<Message>& messages) { Fold(messages.data(), messages.size()); }
+  // Decodes and folds some at a time. `end`: whether all of it is committed then.
+  void Fold(const std::vector<Message>& messages, TurnEnd end = TurnEnd::kNow);
   const PartitionFold& fold() const { return *fold_; }
   // Called when all records of a batch are folded, which may take several commits.
   std::function<void()> on_record;

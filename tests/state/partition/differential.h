@@ -37,13 +37,15 @@ class Folder {
     fold_ = *std::move(fold);
   }
 
-  std::vector<v1::Decision> Fold(std::span<const FoldRecord> records) {
+  std::vector<v1::Decision> Fold(std::span<const FoldRecord> records, TurnEnd end = TurnEnd::kNow) {
     std::vector<v1::Decision> decided;
-    const absl::Status status = fold_->FoldAll(records, [&](const FoldResult& result) {
+    const auto commit = [&](const FoldResult& result) {
+      ++turns_;
       bytes_.insert(bytes_.end(), result.decisions.begin(), result.decisions.end());
       std::ranges::move(DecodeDecisions(result), std::back_inserter(decided));
       return store_.Commit(result.turn);
-    });
+    };
+    const absl::Status status = fold_->FoldAll(records, commit, end);
     EXPECT_TRUE(status.ok()) << status;
     return decided;
   }
@@ -51,12 +53,14 @@ class Folder {
   Folded Result() const { return {bytes_, *StateDigest(store_)}; }
   const MemoryStore& store() const { return store_; }
   const PartitionFold& fold() const { return *fold_; }
+  int turns() const { return turns_; }
 
  private:
   const size_t tickets_max_;
   MemoryStore store_;
   std::unique_ptr<PartitionFold> fold_;
   std::vector<std::string> bytes_;
+  int turns_ = 0;
 };
 
 inline void ExpectSame(const Folded& a, const Folded& b, const std::string& what) {
@@ -94,6 +98,17 @@ inline void ExpectSameInBatches(const Folded& expected, std::span<const FoldReco
     }
     ExpectSame(expected, folder.Result(), Cat("batches of ", batch));
   }
+  // Turns that wait for the records that come next, and one that ends now and then.
+  Folder waiting, ending;
+  for (size_t i = 0; i < records.size(); ++i) {
+    waiting.Fold(records.subspan(i, 1), TurnEnd::kWhenFull);
+    ending.Fold(records.subspan(i, 1), i % 11 == 0 ? TurnEnd::kNow : TurnEnd::kWhenFull);
+  }
+  for (Folder* const folder : {&waiting, &ending}) {
+    folder->Fold({});
+    ExpectSame(expected, folder->Result(), "turns that wait");
+  }
+  EXPECT_LT(waiting.turns(), ending.turns());
   // With room for two tickets: state lives in the store alone.
   Folder restarted(2);
   for (size_t at = 0; at < records.size(); at += 5) {
