@@ -4,7 +4,7 @@
 //
 //   LimitProcess     memory, core dumps; the process ends with the one that started it
 //   EnterSandbox     from here on: reading and writing what is open, memory, its own end. Any other
-//                    system call kills the process (SIGSYS)
+//                    system call fails
 //
 //   Errors      a text that says what was refused; empty: done. What cannot be confined MUST not
 //   run Threads     before any other thread
