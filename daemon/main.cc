@@ -72,7 +72,7 @@ int Serve(const std::string& config_path) {
   if (!daemon.ok()) {
     LogError("cannot start", {{"error", std::string(daemon.status().message())}});
     std::fprintf(stderr, "escalationd: %s\n", std::string(daemon.status().message()).c_str());
-    return kExitFailed;
+    return absl::IsInvalidArgument(daemon.status()) ? kExitConfig : kExitFailed;
   }
   escalation::LogInfo("ready", {{"address", (*daemon)->address()}});
   std::thread waiter(ServeSignals, signals, daemon->get());
