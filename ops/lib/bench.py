@@ -8,11 +8,12 @@ import statistics
 import subprocess
 import sys
 
-# Name -> program. The last two start a daemon: those of this tree measure any revision's, so that both are measured
+# Name -> program. The last three start a daemon: those of this tree measure any revision's, so that both are measured
 # in the same way.
 GOOGLE = {"calendar": "calendar_bench", "store": "store_bench", "source": "source_bench", "fold": "fold_bench"}
 DAEMON = {"http": "http_load", "pages": "page_latency"}
-PROGRAMS = GOOGLE | DAEMON
+CLUSTER = {"kafka": "kafka_path.py"}
+PROGRAMS = GOOGLE | DAEMON | CLUSTER
 BUILD = "build/bench"
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
@@ -55,8 +56,18 @@ def run_daemon(program, daemon, matching):
     if matching and program.endswith("http_load"):
         scenarios = re.findall(r"^ {2}(\S+)$", output_of([program, "--list"]), re.MULTILINE)
         command += [name for name in scenarios if re.search(matching, name)]
+    return read_lines(output_of(command))
+
+
+def run_cluster(program, build):
+    os.environ["ESCALATIOND"] = os.path.join(build, "daemon/escalationd")
+    os.environ["ESCALATIONCTL"] = os.path.join(build, "ops/escalationctl")
+    return read_lines(output_of(["python3", program, "--json"]))
+
+
+def read_lines(text):
     figures = {}
-    for line in output_of(command).splitlines():
+    for line in text.splitlines():
         found = json.loads(line)
         name = found.pop("name").split("/")[-1]
         for figure, value in found.items():
@@ -67,6 +78,8 @@ def run_daemon(program, daemon, matching):
 def run_once(name, matching, tree):
     """None: that revision does not have it."""
     program = os.path.join(tree, BUILD, "tests/bench", PROGRAMS[name])
+    if name in CLUSTER:
+        return run_cluster(os.path.join("tests/bench", PROGRAMS[name]), os.path.abspath(os.path.join(tree, BUILD)))
     if name in DAEMON:
         program = os.path.join(BUILD, "tests/bench", PROGRAMS[name])
         return run_daemon(program, os.path.join(tree, BUILD, "daemon/escalationd"), matching)
@@ -74,7 +87,7 @@ def run_once(name, matching, tree):
 
 
 def higher_is_better(figure):
-    return figure.endswith("per_second")
+    return "per_second" in figure or "per_processor_second" in figure
 
 
 def text_of(value):
@@ -146,7 +159,9 @@ def main():
         sources = os.path.join(arguments.targets_in, "tests/bench")
         names = [PROGRAMS[name] for name, _ in wanted]
         targets = [name for name in names if os.path.exists(os.path.join(sources, f"{name}.cc"))]
-        print(*targets, *(["escalationd"] if any(name in DAEMON for name, _ in wanted) or not targets else []))
+        daemon = any(name in DAEMON | CLUSTER for name, _ in wanted) or not targets
+        cluster = any(name in CLUSTER for name, _ in wanted)
+        print(*targets, *(["escalationd"] if daemon else []), *(["escalationctl"] if cluster else []))
         return
     print(machine())
     here, there = {}, {}

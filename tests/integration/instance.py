@@ -34,15 +34,15 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
 
-def wait_until(what, condition):
+def wait_until(what, condition, seconds=DEADLINE_SECONDS):
     """Returns the condition's first true value."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {DEADLINE_SECONDS} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.01)
 
 
@@ -127,7 +127,7 @@ class Instance:
         wait_until("readiness", lambda: self.get("/-/ready").status == 200)
         return self
 
-    def wait_for_line(self, message):
+    def wait_for_line(self, message, seconds=DEADLINE_SECONDS):
         """The first line of the daemon's log with this message."""
         def found():
             for line in self.lines():
@@ -136,7 +136,7 @@ class Instance:
             if self.process.poll() is not None:
                 raise AssertionError(f"ended with {self.process.returncode}: {self.output()}")
             return None
-        return wait_until(f'the log line "{message}"', found)
+        return wait_until(f'the log line "{message}"', found, seconds)
 
     def output(self):
         with open(self.output_path) as output:

@@ -17,10 +17,15 @@ def run(arguments, data=None):
     return done.stdout
 
 
-def read(brokers, topic, with_headers=False):
-    """Every message of the topic, by partition and offset."""
+def end(brokers, topic, partition=0):
+    """The offset that the partition's next message gets."""
+    return int(run(["-Q", "-b", brokers, "-t", f"{topic}:{partition}:-1"]).split()[-1])
+
+
+def read(brokers, topic, with_headers=False, begin="beginning"):
+    """The topic's messages from an offset on, by partition and offset."""
     form = "%p,%o,%T,%K,%S\n%k%s" + ("%h" if with_headers else "") + "\n"
-    data = run(["-C", "-b", brokers, "-t", topic, "-o", "beginning", "-e", "-f", form])
+    data = run(["-C", "-b", brokers, "-t", topic, "-o", str(begin), "-e", "-f", form])
     return sorted(parse(data, with_headers))
 
 

@@ -16,7 +16,7 @@ instance: {name}
 state_dir: {state}
 log: {{kind: kafka, brokers: "{brokers}", topic: {topic}, allow_plaintext: true{log_extra}}}
 api: {{listen: "127.0.0.1:0"}}
-logging: {{level: debug, format: json}}
+logging: {{level: {level}, format: json}}
 settle: 50ms
 tenants:
   - {{name: default, partition: 0, policy: {policy}}}
@@ -79,7 +79,8 @@ class Member(Instance):
 class Cluster:
     """A log with topics of its own, and instances that share it."""
 
-    def __init__(self, folder, brokers, topic, names="abc", pager="http://127.0.0.1:9", extra="", log_extra="", partitions=1):
+    def __init__(self, folder, brokers, topic, names="abc", pager="http://127.0.0.1:9", extra="", log_extra="", partitions=1,
+                 policy=os.path.join(HERE, "policy.yaml"), level="debug"):
         self.folder = folder
         self.brokers = brokers
         self.topic = topic
@@ -94,7 +95,7 @@ class Cluster:
         for name in names:
             member_folder = os.path.join(folder, name)
             text = CONFIG.format(name=name, state=os.path.join(member_folder, "state"), brokers=brokers, topic=topic, pager=pager,
-                                 policy=os.path.join(HERE, "policy.yaml"), log_extra=log_extra) + extra
+                                 policy=policy, level=level, log_extra=log_extra) + extra
             self.members.append(Member(folder, name, text))
 
     def ctl(self, *arguments, check=True):

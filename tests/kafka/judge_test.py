@@ -11,39 +11,6 @@ SCHEMA = Schema()
 BEGIN = 1_800_000_000_000
 
 
-def encode(message, value):
-    """The bytes of a message that is given as decode() gives it."""
-    out = b""
-    for number, (name, kind, repeated) in SCHEMA.messages[message].items():
-        if name in value:
-            for one in value[name] if repeated else [value[name]]:
-                out += field(message, number, kind, one)
-    return out
-
-
-def field(scope, number, kind, value):
-    if kind == "string":
-        value = value.encode()
-    elif kind.startswith("google.protobuf."):
-        value = encode(kind, {"seconds": value // 1000, "nanos": value % 1000 * 1_000_000})
-    elif isinstance(value, dict):
-        value = encode(SCHEMA._resolve(scope, kind), value)
-    elif isinstance(value, str):
-        names = SCHEMA.enums[SCHEMA._resolve(scope, kind)]
-        value = next(number for number, name in names.items() if name == value)
-    if isinstance(value, bytes):
-        return varint(number << 3 | 2) + varint(len(value)) + value
-    return varint(number << 3) + varint(int(value))
-
-
-def varint(value):
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes(out + bytearray([value]))
-
-
 class Run:
     """A run in which all is well: two tickets, of which one was answered too late and paged for."""
 
@@ -82,16 +49,16 @@ class Run:
         for offset, event in enumerate(self.sent):
             value = b"poison" if event is None else json.dumps(event).encode()
             source.append(bus.Message(0, offset, BEGIN, None, value, ""))
-        decisions = [encode("Decision", decision) for decision in self.decisions]
-        chain = judge.chains(encode("Decision", decision) for decision in Run().decisions)
+        decisions = [SCHEMA.encode("Decision", decision) for decision in self.decisions]
+        chain = judge.chains(SCHEMA.encode("Decision", decision) for decision in Run().decisions)
         records = list(self.records)
         if self.published:
             records.append({"published": {"through_seq": 3, "decisions_hash": chain[3]}})
-        log = [bus.Message(0, offset, BEGIN + offset, None, encode("Event", record), "")
+        log = [bus.Message(0, offset, BEGIN + offset, None, SCHEMA.encode("Event", record), "")
                for offset, record in enumerate(records)]
         stream = [bus.Message(0, offset, BEGIN, None, value, f"id={decision['id']},seq={decision['seq']}")
                   for offset, (value, decision) in enumerate(zip(decisions, self.decisions))]
-        stream += [bus.Message(0, len(stream) + number, BEGIN, None, encode("Decision", decision),
+        stream += [bus.Message(0, len(stream) + number, BEGIN, None, SCHEMA.encode("Decision", decision),
                                f"id={decision['id']},seq={decision['seq']}") for number, decision in enumerate(self.again)]
         letters = [bus.Message(0, offset, BEGIN, None, value, "") for offset, value in enumerate(self.letters)]
         return judge.judge(judge.Evidence(SCHEMA, {"desk": source}, self.http, log, stream, letters, self.received,

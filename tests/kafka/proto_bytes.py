@@ -1,4 +1,4 @@
-"""Reads protobuf messages by their .proto files, without a line of the code that the daemon reads them with.
+"""Reads and writes protobuf messages by their .proto files, without a line of the code that the daemon does it with.
 
 Only what the project's files use: proto3, scalar types, messages, enums and repeated fields; no groups, maps or extensions.
 """
@@ -110,6 +110,39 @@ class Schema:
             yield time.get("seconds", 0) * 1000 + time.get("nanos", 0) // 1_000_000
         else:
             yield self.decode(full, value)
+
+
+    def encode(self, message, value):
+        """The bytes of a message that is given as decode() gives it."""
+        out = b""
+        for number, (name, kind, repeated) in self.messages[message].items():
+            if name in value:
+                for one in value[name] if repeated else [value[name]]:
+                    out += self._field(message, number, kind, one)
+        return out
+
+    def _field(self, scope, number, kind, value):
+        if kind == "string":
+            value = value.encode()
+        elif kind in WELL_KNOWN:
+            value = self.encode(kind, {"seconds": value // 1000, "nanos": value % 1000 * 1_000_000})
+        elif isinstance(value, dict):
+            value = self.encode(self._resolve(scope, kind), value)
+        elif isinstance(value, str):
+            names = self.enums[self._resolve(scope, kind)]
+            value = next(number for number, name in names.items() if name == value)
+        if isinstance(value, bytes):
+            return put_varint(number << 3 | 2) + put_varint(len(value)) + value
+        return put_varint(number << 3) + put_varint(int(value) & (1 << 64) - 1)
+
+
+def put_varint(value):
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
 
 
 def varint(data, index):
