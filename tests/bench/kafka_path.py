@@ -83,7 +83,7 @@ class Traffic:
     @staticmethod
     def event(number, ticket, kind, body):
         value = {"id": f"event-{number:012}", "ticket_id": f"ticket-{ticket:08}", "occurred_at": int(time.time() * 1000),
-                 "actor": {"id": f"{kind.lower()}-{ticket % 5000}", "kind": kind, "roles": ["support", "x" * 80]}, **body}
+                 "actor": {"id": f"{kind.lower()}-{ticket % 5000}", "kind": kind, "roles": ["support", "x" * 128]}, **body}
         return SCHEMA.encode("Event", value)
 
 
