@@ -1,15 +1,38 @@
 #include "daemon/log/log.h"
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 namespace escalation {
 
+// Where one is refused, those behind it are: nothing may overtake it.
 void Log::AppendTogether(Partition partition, std::vector<ToAppend> records) {
+  struct Fate {
+    std::mutex mutex;
+    absl::Status failed;
+  };
+  const auto fate = std::make_shared<Fate>();
   for (ToAppend& record : records) {
-    Append(partition, std::move(record.value), std::move(record.done));
+    absl::Status before;
+    {
+      const std::lock_guard lock(fate->mutex);
+      before = fate->failed;
+    }
+    if (!before.ok()) {
+      record.done(std::move(before));
+      continue;
+    }
+    Append(partition, std::move(record.value),
+           [fate, done = std::move(record.done)](absl::StatusOr<Appended> appended) {
+             if (!appended.ok()) {
+               const std::lock_guard lock(fate->mutex);
+               fate->failed = appended.status();
+             }
+             done(std::move(appended));
+           });
   }
 }
 
