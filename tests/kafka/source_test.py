@@ -10,7 +10,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import bus  # noqa: E402
-from cluster import kafka_local, wait_until  # noqa: E402
+from cluster import Cluster, kafka_local, wait_until  # noqa: E402
 from instance import CONFIG, Instance, Receiver, opened, replied, run_ctl  # noqa: E402
 
 SOURCE = """\
@@ -21,6 +21,12 @@ sources:
 """
 
 
+SOURCE_OF_LOG = """\
+sources:
+  desk:
+    format: json
+    kafka: {{topics: [{topic}], mark_every: 100ms}}
+"""
 HOUR_AGO = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
 
 
@@ -185,6 +191,45 @@ class SourceTest(unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, "severity_of_the_moon"):
             run_ctl("dead-letters", "retry", position, "--url", self.daemon.url)
         self.assertEqual(self.daemon.terminate(), 0, self.daemon.output())
+
+
+class SourceOfLogTest(unittest.TestCase):
+    """The log, its dead letters and the source on one cluster; several instances."""
+
+    def test_successor_goes_on_and_letters_are_a_topic(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        kafka = os.environ["ESCALATION_KAFKA"]
+        with open(os.path.join(kafka, "bootstrap")) as bootstrap:
+            brokers = bootstrap.read().strip()
+        log = f"{self._testMethodName}-{os.getpid()}.log"
+        topic = log.removesuffix(".log") + ".tickets"
+        kafka_local("topic", kafka, "create", topic, "--partitions", "2")
+        pager = Receiver(os.path.join(folder.name, "pager"))
+        self.addCleanup(pager.kill)
+        cluster = Cluster(folder.name, brokers, log, pager=pager.url, extra=SOURCE_OF_LOG.format(topic=topic))
+        self.addCleanup(cluster.kill)
+        cluster.start()
+        leader = cluster.wait_for_leader()
+        put = lambda name, count: bus.write(brokers, topic, [  # noqa: E731
+            (name.encode(), json.dumps(opened(f"{name}-{number}", f"{name}-{number}")).encode()) for number in range(count)])
+        put("T", 200)
+        bus.write(brokers, topic, [(b"the key", b"poison")])
+        wait_until("all is read", lambda: leader.metric("escalationd_source_messages_total") == 201)
+        letters = bus.read(brokers, cluster.dead_letters, with_headers=True)
+        self.assertEqual([(letter.key, letter.value) for letter in letters], [(b"the key", b"poison")])
+        self.assertIn(f"escalation.topic={topic}", letters[0].headers)
+        listed = [json.loads(line) for line in
+                  run_ctl("dead-letters", "list", "-o", "jsonl", "--url", leader.url).splitlines()]
+        self.assertEqual([(letter["kind"], letter["topic"]) for letter in listed], [("unreadable", topic)])
+        leader.kill()
+        put("U", 200)
+        successor = cluster.wait_for_leader(but=leader)
+        wait_until("the successor goes on",
+                   lambda: successor.metric("escalationd_source_events_total") >= 200)
+        successor.wait_until_settled()
+        tickets = [ticket["ticket_id"] for ticket in successor.get("/v1/tickets?limit=1000").json()["tickets"]]
+        self.assertEqual(sorted(tickets), sorted(f"{name}-{number}" for name in "TU" for number in range(200)))
 
 
 if __name__ == "__main__":
