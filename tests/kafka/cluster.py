@@ -66,8 +66,8 @@ class Member(Instance):
     def leads(self):
         """Whether it owns the partition, by what it last said; a paused one cannot be asked."""
         said = [line["message"] for line in self.lines() if line.get("message") in ("leads", "stands by")]
-        should = [line["what"] for line in self.lines() if line.get("message") == "group"]
-        return bool(said) and said[-1] == "leads" and "should lead partition" in should[-1]
+        agreed = [line["what"] for line in self.lines() if line.get("message") == "group" and "instance" in line["what"]]
+        return bool(said) and said[-1] == "leads" and "should lead partition" in agreed[-1]
 
     def has_joined(self):
         return any("should lead" in line["what"] for line in self.lines() if line.get("message") == "group")
