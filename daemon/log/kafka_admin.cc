@@ -69,16 +69,29 @@ absl::StatusOr<std::unique_ptr<KafkaAdmin>> KafkaAdmin::Open(const KafkaSettings
   KafkaClientOptions options;
   options.client_id = "escalation-admin";
   options.properties = {{"allow.auto.create.topics", "false"}};
+  std::unique_ptr<KafkaAdmin> admin(new KafkaAdmin(timeout));
+  options.on_error = [self = admin.get()](const absl::Status& status, bool) {
+    const std::lock_guard lock(self->mutex_);
+    self->trouble_ = std::string(status.message());
+  };
   // A consumer without a group: a producer's look at the metadata may create a topic.
   auto handle = KafkaHandle::Open(KafkaRole::kConsumer, settings, std::move(options));
   if (!handle.ok()) return handle.status();
-  return std::unique_ptr<KafkaAdmin>(new KafkaAdmin(*std::move(handle), timeout));
+  admin->handle_ = *std::move(handle);
+  return admin;
+}
+
+absl::Status KafkaAdmin::NoAnswer(std::string_view what) const {
+  rd_kafka_poll(handle_->raw(), 0);
+  const std::lock_guard lock(mutex_);
+  return absl::UnavailableError(trouble_.empty() ? Cat(handle_->name(), ": ", what)
+                                                 : Cat(trouble_, "; ", what));
 }
 
 absl::StatusOr<std::string> KafkaAdmin::ClusterId() const {
   char* id = rd_kafka_clusterid(handle_->raw(), kafka::MillisecondsOf(timeout_));
   if (id == nullptr) {
-    return absl::UnavailableError(Cat(handle_->name(), ": no broker says the cluster's id"));
+    return NoAnswer("no broker says the cluster's id");
   }
   std::string out = id;
   rd_kafka_mem_free(handle_->raw(), id);
@@ -131,24 +144,12 @@ absl::StatusOr<std::map<std::string, std::string>> KafkaAdmin::TopicSettings(
 
 absl::StatusOr<KafkaWatermarks> KafkaAdmin::Watermarks(const std::string& topic,
                                                        int32_t partition) const {
-  KafkaWatermarks out;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_query_watermark_offsets(handle_->raw(), topic.c_str(), partition, &out.begin,
-                                       &out.end, kafka::MillisecondsOf(timeout_));
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return out;
-  return handle_->StatusOf(error, Cat(topic, "[", partition, "]"));
+  return QueryWatermarks(*handle_, topic, partition, timeout_);
 }
 
 absl::StatusOr<int64_t> KafkaAdmin::OffsetAt(const std::string& topic, int32_t partition,
                                              Instant time) const {
-  const kafka::List list = kafka::ListOf({{topic, partition, time.ms}});
-  const rd_kafka_resp_err_t error = kafka::FirstError(
-      rd_kafka_offsets_for_times(handle_->raw(), list.get(), kafka::MillisecondsOf(timeout_)),
-      *list);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return handle_->StatusOf(error, Cat(topic, "[", partition, "]"));
-  }
-  return std::max<int64_t>(list->elems[0].offset, -1);
+  return QueryOffsetAt(*handle_, topic, partition, time.ms, timeout_);
 }
 
 absl::Status KafkaAdmin::CreateTopic(const KafkaTopicSpec& spec) const {

@@ -12,14 +12,16 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "daemon/log/kafka_client.h"
-#include "daemon/log/kafka_consumer.h"
+#include "daemon/log/kafka_offsets.h"
 
 namespace escalation {
 
@@ -61,11 +63,15 @@ class KafkaAdmin {
   absl::Status DeleteRecords(const std::string& topic, int32_t partition, int64_t before) const;
 
  private:
-  KafkaAdmin(std::unique_ptr<KafkaHandle> handle, absl::Duration timeout)
-      : handle_(std::move(handle)), timeout_(timeout) {}
+  explicit KafkaAdmin(absl::Duration timeout) : timeout_(timeout) {}
+  // What is wrong with the connection, to be added to "no answer".
+  absl::Status NoAnswer(std::string_view what) const;
 
-  std::unique_ptr<KafkaHandle> handle_;
   const absl::Duration timeout_;
+  mutable std::mutex mutex_;
+  mutable std::string trouble_;  // Guarded by mutex_.
+  // Last: it tells of troubles until it is gone.
+  std::unique_ptr<KafkaHandle> handle_;
 };
 
 }  // namespace escalation

@@ -103,12 +103,7 @@ KafkaWatermarks KafkaConsumer::CachedWatermarks(const std::string& topic, int32_
 absl::StatusOr<KafkaWatermarks> KafkaConsumer::Watermarks(const std::string& topic,
                                                           int32_t partition,
                                                           absl::Duration timeout) const {
-  KafkaWatermarks out;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_query_watermark_offsets(handle_->raw(), topic.c_str(), partition, &out.begin,
-                                       &out.end, kafka::MillisecondsOf(timeout));
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return out;
-  return handle_->StatusOf(error, Cat(topic, "[", partition, "]"));
+  return QueryWatermarks(*handle_, topic, partition, timeout);
 }
 
 absl::StatusOr<std::vector<KafkaPosition>> KafkaConsumer::Committed(
@@ -131,8 +126,21 @@ absl::StatusOr<std::vector<KafkaPosition>> KafkaConsumer::Committed(
 absl::Status KafkaConsumer::Commit(const std::vector<KafkaPosition>& positions) {
   if (positions.empty()) return absl::OkStatus();
   const kafka::List list = kafka::ListOf(positions);
-  const rd_kafka_resp_err_t error = rd_kafka_commit(handle_->raw(), list.get(), /*async=*/0);
-  return handle_->StatusOf(kafka::FirstError(error, *list), "offsets cannot be committed");
+  // rd_kafka_commit would wait for an answer for ever.
+  const kafka::Queue answers(rd_kafka_queue_new(handle_->raw()));
+  const rd_kafka_resp_err_t error =
+      rd_kafka_commit_queue(handle_->raw(), list.get(), answers.get(), nullptr, nullptr);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return handle_->StatusOf(error, "offsets cannot be committed");
+  }
+  const kafka::Event event(rd_kafka_queue_poll(answers.get(), kafka::MillisecondsOf(kCommitMax)));
+  if (event == nullptr) {
+    return absl::UnavailableError(Cat(handle_->name(), ": no answer to a commit of offsets"));
+  }
+  const rd_kafka_topic_partition_list_t* answer = rd_kafka_event_topic_partition_list(event.get());
+  const rd_kafka_resp_err_t told = rd_kafka_event_error(event.get());
+  return handle_->StatusOf(answer == nullptr ? told : kafka::FirstError(told, *answer),
+                           "offsets cannot be committed");
 }
 
 }  // namespace escalation

@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "daemon/log/kafka_client.h"
+#include "daemon/log/kafka_offsets.h"
 
 struct rd_kafka_queue_s;
 
@@ -39,14 +40,10 @@ struct KafkaConsumerOptions {
   size_t prefetch_bytes = size_t{16} << 20;
 };
 
-struct KafkaWatermarks {
-  // The first offset that can be read, and the one that the next record gets.
-  int64_t begin = 0;
-  int64_t end = 0;
-};
-
 class KafkaConsumer {
  public:
+  static constexpr absl::Duration kCommitMax = absl::Seconds(15);
+
   static absl::StatusOr<std::unique_ptr<KafkaConsumer>> Open(const KafkaSettings& settings,
                                                              const KafkaConsumerOptions& options);
   ~KafkaConsumer();
@@ -72,7 +69,7 @@ class KafkaConsumer {
   // not.
   absl::StatusOr<std::vector<KafkaPosition>> Committed(const std::vector<KafkaPosition>& partitions,
                                                        absl::Duration timeout) const;
-  // Durable on return.
+  // Durable on return. kUnavailable: no answer within kCommitMax; the commit may still come about.
   absl::Status Commit(const std::vector<KafkaPosition>& positions);
 
   const KafkaHandle& handle() const { return *handle_; }
