@@ -51,7 +51,7 @@ absl::StatusOr<Offset> KafkaLogPartition::Begin() const {
 absl::StatusOr<Offset> KafkaLogPartition::End() {
   {
     const std::lock_guard lock(mutex_);
-    if (!readers_.empty()) {
+    if (read_) {
       for (const auto& reader : readers_) {
         end_ = std::max(end_, Offset{reader->kafka->CachedEnd()});
       }
@@ -167,6 +167,7 @@ absl::StatusOr<std::unique_ptr<KafkaLogPartition::Reader>> KafkaLogPartition::Bo
 void KafkaLogPartition::Return(std::unique_ptr<Reader> reader) {
   std::unique_ptr<Reader> dropped;
   const std::lock_guard lock(mutex_);
+  read_ = true;
   end_ = std::max(end_, Offset{reader->kafka->CachedEnd()});
   readers_.push_back(std::move(reader));
   if (readers_.size() <= kReadersMax) return;

@@ -93,6 +93,8 @@ class KafkaLogPartition {
 
   std::mutex mutex_;  // Guards what follows.
   std::vector<std::unique_ptr<Reader>> readers_;
+  // Reading has begun: the end is known without asking the broker, also while readers are in use.
+  bool read_ = false;
   Offset end_;
   Offset acknowledged_;
 
