@@ -8,6 +8,7 @@
 #include "ops/check_command.h"
 #include "ops/dead_letters_command.h"
 #include "ops/explain_command.h"
+#include "ops/log_command.h"
 #include "ops/policy_command.h"
 #include "ops/receiver_command.h"
 #include "ops/redact_command.h"
@@ -40,6 +41,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddCalendarCommand(app, context);
   AddArchiveCommand(app, context);
   AddDeadLettersCommand(app, context);
+  AddLogCommand(app, context);
   AddRedactCommand(app, context);
   AddReceiverCommand(app, context);
 }

@@ -301,7 +301,12 @@ TEST_F(ArchiveTest, a_uri_opens_the_log_it_names) {
   EXPECT_TRUE(OpenLog(Cat("embedded:", dir_ / "log"), writing).ok());
   EXPECT_TRUE(
       absl::IsFailedPrecondition(OpenLog(Cat("archive:", dir_ / "archive"), writing).status()));
-  EXPECT_TRUE(absl::IsUnimplemented(OpenLog("kafka://broker/topic", reading).status()));
+  for (const char* uri : {"kafka://broker", "kafka:///topic", "kafka://broker/", "kafka://b/a b"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(OpenLog(uri, reading).status())) << uri;
+  }
+  const absl::Status plaintext = OpenLog("kafka://broker/topic", reading).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(plaintext)) << plaintext;
+  EXPECT_NE(plaintext.message().find("allow_plaintext"), std::string::npos) << plaintext;
   EXPECT_TRUE(absl::IsInvalidArgument(OpenLog("embedded:", reading).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(OpenLog("/var/lib/log", reading).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(OpenLog("", reading).status()));
