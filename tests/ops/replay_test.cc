@@ -9,6 +9,7 @@
 #include "escalation/v1/event.pb.h"
 #include "ops/app.h"
 #include "state/base/text.h"
+#include "state/policy/policy_loader.h"
 #include "tests/support/temporary_directory.h"
 
 namespace escalation {
