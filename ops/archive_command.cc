@@ -1,18 +1,17 @@
 #include "ops/archive_command.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <iomanip>
-#include <iostream>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "daemon/log/archive_log.h"
+#include "daemon/log/archive_merge.h"
 #include "daemon/log/archive_writer.h"
 #include "daemon/log/open_log.h"
+#include "ops/progress_bar.h"
 #include "ops/record_text.h"
 #include "state/base/text.h"
 
@@ -24,9 +23,14 @@ constexpr char kFooter[] = R"(Examples:
   escalationctl archive verify /backup/2026-11
   escalationctl archive cat /backup/2026-11 -o table --from 1000 --count 20
   escalationctl archive cat /backup/2026-11 | jq 'select(.event.ticket_id == "T-1")'
+  escalationctl archive merge /backup/2026-10 /backup/2026-11 --out /backup/autumn
 
 An archive holds a log's records with their offsets, the times at which the log took them, and a
-running hash: equal hashes, equal records. It reads as a log: replay --log archive:DIR.)";
+running hash: equal hashes, equal records. It reads as a log: replay --log archive:DIR.
+
+Archives of one log that overlap become one again with merge: what several hold is compared byte by
+byte, and a gap between them is an error. So a log of which a retention took the beginning can be
+folded from there.)";
 
 struct CreateOptions {
   std::string log;
@@ -89,15 +93,6 @@ void Print(CommandContext& context, const ArchiveSummary& summary, const std::st
               << summary.identity.kind << " log " << summary.identity.incarnation << "\n";
 }
 
-// Says how far it is on a terminal, and nothing elsewhere.
-std::function<void(int64_t, int64_t)> Progress(CommandContext& context) {
-  if (&context.err != &std::cerr || ::isatty(STDERR_FILENO) == 0) return nullptr;
-  return [&context](int64_t done, int64_t to_do) {
-    context.err << "\r" << done << " of " << to_do << " records" << (done == to_do ? "\n" : "")
-                << std::flush;
-  };
-}
-
 void Verify(CommandContext& context, const std::string& dir, const std::string& form) {
   const absl::StatusOr<ArchiveSummary> summary = VerifyArchive(dir);
   if (!summary.ok()) return Fail(context, summary.status());
@@ -109,11 +104,33 @@ void Create(CommandContext& context, const CreateOptions& options) {
   reading.access = Access::kReadOnly;
   const absl::StatusOr<std::unique_ptr<Log>> log = OpenLog(options.log, reading);
   if (!log.ok()) return Fail(context, log.status());
-  const absl::Status status = ArchiveLogTo(
-      **log, options.out, options.no_decisions ? WithDecisions::kNo : WithDecisions::kYes,
-      ArchiveOptions(), Progress(context));
+  int64_t records = 0;
+  for (int32_t i = 0; i < (*log)->partitions(); ++i) {
+    const absl::StatusOr<Offset> begin = (*log)->Begin(Partition{i});
+    const absl::StatusOr<Offset> end = (*log)->End(Partition{i});
+    if (begin.ok() && end.ok()) records += end->value - begin->value;
+  }
+  absl::Status status;
+  {
+    ProgressBar progress(context.err, records);
+    status = ArchiveLogTo(**log, options.out,
+                          options.no_decisions ? WithDecisions::kNo : WithDecisions::kYes,
+                          ArchiveOptions(), progress.Part());
+  }
   if (!status.ok()) return Fail(context, status);
   // An archive is read back before anyone relies on it.
+  Verify(context, options.out, options.form);
+}
+
+struct MergeOptions {
+  std::vector<std::string> dirs;
+  std::string out;
+  std::string form = "table";
+};
+
+void Merge(CommandContext& context, const MergeOptions& options) {
+  const absl::Status status = MergeArchives(options.dirs, options.out);
+  if (!status.ok()) return Fail(context, status);
   Verify(context, options.out, options.form);
 }
 
@@ -218,11 +235,19 @@ void AddArchiveCommand(CLI::App& app, CommandContext& context) {
 
   auto creating = std::make_shared<CreateOptions>();
   CLI::App* create = archive->add_subcommand("create", "Writes everything that a log holds now");
-  create->add_option("--log", creating->log, "embedded:DIR or archive:DIR")->required();
+  create->add_option("--log", creating->log, "embedded:DIR, archive:DIR or kafka://BROKERS/TOPIC")
+      ->required();
   create->add_option("--out", creating->out, "Directory, empty or not there yet")->required();
   create->add_flag("--no-decisions", creating->no_decisions, "Leave the decisions out");
   AddForm(create, &creating->form);
   create->callback([creating, &context] { Create(context, *creating); });
+
+  auto merging = std::make_shared<MergeOptions>();
+  CLI::App* merge = archive->add_subcommand("merge", "Makes one archive of several of one log");
+  merge->add_option("DIR", merging->dirs, "Archives that touch or overlap")->required();
+  merge->add_option("--out", merging->out, "Directory, empty or not there yet")->required();
+  AddForm(merge, &merging->form);
+  merge->callback([merging, &context] { Merge(context, *merging); });
 
   auto verifying = std::make_shared<CatOptions>();
   verifying->form = "table";

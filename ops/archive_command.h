@@ -1,6 +1,7 @@
 // ops/archive_command.h
 //
-// escalationctl archive create|verify|cat: makes an archive of a log, verifies one, prints one.
+// escalationctl archive create|verify|cat|merge: makes an archive of a log, verifies one, prints
+// one.
 //
 //   Input       a log's URI; an archive's directory
 //   Output      `out`: what was made or verified, or one line for each record; `err`: progress on a
