@@ -1,5 +1,6 @@
 #include "ops/history.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace escalation {
@@ -45,6 +46,13 @@ absl::Status History::Add(v1::Event event) {
   if (event.origin().source().empty()) event.mutable_origin()->set_source("history");
   simulation_.Append(std::move(event), at);
   absl::Status status = simulation_.Fold();
+  Hand();
+  return status;
+}
+
+absl::Status History::AdvanceTo(Instant t) {
+  if (!started_) return absl::OkStatus();
+  absl::Status status = simulation_.AdvanceTo(std::min(t, until_), Simulation::Edge::kBefore);
   Hand();
   return status;
 }

@@ -32,6 +32,9 @@ class History {
   void StopAt(Instant until) { until_ = until; }
 
   absl::Status Add(v1::Event event);
+  // Lets time pass up to before `t`: what is due then fires. Nothing happens before the first
+  // event.
+  absl::Status AdvanceTo(Instant t);
   // Lets time pass: to the end that was set, else until nothing is due, at most kHorizon after the
   // last event.
   absl::Status Finish();
