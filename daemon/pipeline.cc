@@ -69,7 +69,6 @@ absl::Status Pipeline::Run() {
   for (;;) {
     const absl::StatusOr<bool> caught_up = RunOnce();
     if (!caught_up.ok() && !absl::IsUnavailable(caught_up.status())) return caught_up.status();
-    if (caught_up.ok()) ReportProgress();
     {
       const std::lock_guard lock(mutex_);
       if (stopping_ && (!caught_up.ok() || *caught_up)) return absl::OkStatus();
@@ -146,6 +145,7 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
   if (absl::Status status = Release(caught_up); !status.ok()) return status;
   if (absl::Status status = world_.store->MaybeFlush(world_.now()); !status.ok()) return status;
   UpdateStatus(batch->end);
+  ReportProgress();
   return caught_up;
 }
 
@@ -271,8 +271,18 @@ void Pipeline::StandDown(std::string_view why) {
   release_.Forget();
   delivers_ = false;
   next_due_ = Instant::Never();
+  ForgetTick();
   if (std::exchange(begun_, false) && world_.lead_ended) world_.lead_ended();
   LogInfo("stands by", {{"partition", Cat(options_.partition)}, {"why", std::string(why)}});
+}
+
+// What becomes of a tick that is under way says nothing about the next one, nor about the next
+// lead.
+void Pipeline::ForgetTick() {
+  ticker_.Refused();
+  const std::lock_guard lock(mutex_);
+  ++tick_;
+  tick_landed_.reset();
 }
 
 void Pipeline::WantLease() {
@@ -341,8 +351,10 @@ absl::Status Pipeline::Tick() {
   const std::optional<Instant> until = ticker_.TickNow(now, tick_due_);
   if (!until.has_value()) return absl::OkStatus();
   ticker_.Appended(now);
+  uint64_t tick = 0;
   {
     const std::lock_guard lock(mutex_);
+    tick = ++tick_;
     tick_written_ = now;
     lease_wanted_ = false;
   }
@@ -351,8 +363,9 @@ absl::Status Pipeline::Tick() {
   ToProto(*until, event.mutable_tick()->mutable_until());
   event.mutable_tick()->set_tickets_max(kTickTicketsMax);
   world_.log->Append(options_.partition, event.SerializeAsString(),
-                     [this](const absl::StatusOr<Appended>& appended) {
+                     [this, tick](const absl::StatusOr<Appended>& appended) {
                        const std::lock_guard lock(mutex_);
+                       if (tick != tick_) return;
                        tick_landed_ = appended.ok() ? appended->offset.value : -1;
                        if (appended.ok()) tick_stamp_ = appended->appended;
                      });

@@ -130,6 +130,7 @@ class Pipeline {
   void StandDown(std::string_view why);
   // The latest tick stands before the position: it was read back.
   void NoteTick();
+  void ForgetTick();
   absl::Status Tick();
   void ReportProgress();
   void UpdateStatus(Offset end);
@@ -159,7 +160,9 @@ class Pipeline {
   bool stopping_ = false;
   Duration settle_;
   PipelineStatus status_;
-  // What a tick's append reported: its offset, or -1 for a failure.
+  // The number of the latest tick.
+  uint64_t tick_ = 0;
+  // What its append reported: its offset, or -1 for a failure.
   std::optional<int64_t> tick_landed_;
   // Of the log, for that tick.
   Instant tick_stamp_;

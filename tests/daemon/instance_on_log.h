@@ -35,6 +35,24 @@ class HeldClient : public HttpClient {
   std::vector<Done> replies;
 };
 
+// May keep appends under way until the test lets them land.
+class LandingLog : public MemoryLog {
+ public:
+  using MemoryLog::MemoryLog;
+  void Append(Partition partition, std::string value, Done done) override {
+    if (!holds) return MemoryLog::Append(partition, std::move(value), std::move(done));
+    held.emplace_back(std::move(value), std::move(done));
+  }
+  void Land() {
+    holds = false;
+    for (auto& [value, done] : std::exchange(held, {})) {
+      MemoryLog::Append(kPartition, std::move(value), std::move(done));
+    }
+  }
+  bool holds = false;
+  std::vector<std::pair<std::string, Done>> held;
+};
+
 // One process on the common log, with a store, a pager and a claim of its own.
 class InstanceOnLog {
  public:

@@ -94,7 +94,7 @@ class TakeoverTest : public testing::Test {
 
   Instant now_ = kNine;
   uint64_t claims_ = 0;
-  MemoryLog log_{"incarnation", 1, [this] { return now_; }};
+  LandingLog log_{"incarnation", 1, [this] { return now_; }};
   InstanceOnLog a_{"a", &log_, &now_};
   InstanceOnLog b_{"b", &log_, &now_};
 };
@@ -273,13 +273,55 @@ TEST_F(TakeoverTest, everyone_can_tell_a_quiet_log_from_one_that_cannot_be_reach
   EXPECT_EQ(CountRecords(v1::Event::kTick), before + 1);
 }
 
+// A broker that is away takes the claim and keeps the tick: once it is back both count again.
+TEST_F(TakeoverTest, an_owner_whose_tick_is_under_way_when_it_stands_down_can_lead_again) {
+  Lead(&a_);
+  log_.holds = true;
+  PassTime(Duration::Minutes(2), &a_);
+  EXPECT_FALSE(log_.held.empty());
+  const int progress = a_.ownership.progress;
+  PassTime(Pipeline::kOwnBackMax, &a_);
+  EXPECT_EQ(a_.ownership.progress, progress) << "an owner whose records do not come back";
+  a_.ownership.claim = 0;
+  PassTime(Duration::Minutes(1), &a_);
+  EXPECT_GT(a_.ownership.progress, progress);
+  log_.Land();
+  Lead(&a_);
+  BreakPromise(&a_);
+  EXPECT_EQ(a_.Sent(), Sent{"page_requested default/T-1/wake/1/1"});
+}
+
+// An old tick that lands late is no sign that a new one has.
+TEST_F(TakeoverTest, a_tick_of_an_earlier_lead_makes_nothing_fresh) {
+  Lead(&a_);
+  BreakPromise(&a_);
+  ASSERT_EQ(a_.Sent().size(), 1u);
+  a_.Answer(503);
+  log_.holds = true;
+  PassTime(Duration::Minutes(2), &a_);
+  auto old_tick = std::exchange(log_.held, {});
+  ASSERT_FALSE(old_tick.empty());
+  log_.holds = false;
+  a_.ownership.claim = 0;
+  a_.Look();
+  Lead(&a_);
+  ASSERT_EQ(a_.Sent().size(), 1u);
+  a_.Answer(503);
+  log_.holds = true;
+  PassTime(Duration::Minutes(2), &a_);
+  ASSERT_TRUE(a_.Sent().empty()) << "its lease is over";
+  for (auto& [value, done] : old_tick) log_.MemoryLog::Append(kPartition, value, std::move(done));
+  LookTimes(&a_, 3);
+  EXPECT_TRUE(a_.Sent().empty());
+}
+
 // A takeover between any two steps of the owner: each page arrives under one key, and nothing
 // leaves that nobody decided.
 TEST_F(TakeoverTest, at_whatever_step_it_happens_the_page_arrives) {
   for (int step = 1; step <= 12; ++step) {
     SCOPED_TRACE(step);
     now_ = kNine;
-    MemoryLog log("incarnation", 1, [this] { return now_; });
+    LandingLog log("incarnation", 1, [this] { return now_; });
     const auto batch = log_.Read(kPartition, Offset{0}, size_t{1} << 20);
     ASSERT_TRUE(AppendAndWait(log, kPartition, batch->records[0].value).ok());
     InstanceOnLog a("a", &log, &now_);
