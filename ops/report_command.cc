@@ -2,12 +2,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "ops/report_promises.h"
+
 namespace escalation {
 
 void AddReportCommand(CLI::App& app, CommandContext& context) {
   CLI::App* const command = app.add_subcommand("report", "What came of the promises");
-  command->require_subcommand(1);
-  static_cast<void>(context);
+  AddPromiseReport(command, context);
 }
 
 }  // namespace escalation
