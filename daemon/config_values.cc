@@ -78,6 +78,24 @@ void ExpandEnvironment(const Environment& environment, Problems* problems, YamlN
   for (YamlEntry& entry : node->entries) ExpandEnvironment(environment, problems, &entry.value);
 }
 
+absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
+  absl::StatusOr<std::string> content = ReadBoundedFile(path, kSecretBytesMax);
+  if (!content.ok()) {
+    return absl::FailedPreconditionError(Cat(path, ": ", std::string(content.status().message())));
+  }
+  for (const char last : {'\n', '\r'}) {
+    if (!content->empty() && content->back() == last) content->pop_back();
+  }
+  const bool printable = std::all_of(content->begin(), content->end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
+  if (content->empty() || !printable) {
+    return absl::InvalidArgumentError(Cat(
+        path, content->empty() ? ": the file is empty" : ": holds more than one line or no text"));
+  }
+  return Secret(*std::move(content));
+}
+
 Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folder) {
   const std::string file_key = Cat(key, "_file");
   const YamlNode* value = map.Find(key);
@@ -91,27 +109,13 @@ Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folde
   const std::string name = map.Text(file_key);
   if (name.empty()) return Secret();
   const std::string path = ResolvePath(folder, name);
-  absl::StatusOr<std::string> content = ReadBoundedFile(path, kSecretBytesMax);
-  if (!content.ok()) {
-    map.Problem(file->place,
-                Cat(Quoted(file_key), ": ", path, ": ", std::string(content.status().message())));
-    return Secret();
-  }
-  for (const char last : {'\n', '\r'}) {
-    if (!content->empty() && content->back() == last) content->pop_back();
-  }
-  const bool printable = std::all_of(content->begin(), content->end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-  });
-  if (content->empty() || !printable) {
-    map.Problem(
-        file->place,
-        Cat(Quoted(file_key), ": ", path,
-            content->empty() ? ": the file is empty" : ": holds more than one line or no text"),
-        "the file holds the secret alone, in one line");
-    return Secret();
-  }
-  return Secret(*std::move(content));
+  absl::StatusOr<Secret> secret = ReadSecretFile(path);
+  if (secret.ok()) return *std::move(secret);
+  const std::string message(secret.status().message());
+  const bool read = absl::IsInvalidArgument(secret.status());
+  map.Problem(file->place, Cat(Quoted(file_key), ": ", message),
+              read ? "the file holds the secret alone, in one line" : "");
+  return Secret();
 }
 
 void WalkLength(YamlMap& map, std::string_view key, Duration min, Duration max, Duration* out) {

@@ -33,6 +33,10 @@ void ExpandEnvironment(const Environment& environment, Problems* problems, YamlN
 // problem.
 Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folder);
 
+// The one line that a file holds. kInvalidArgument: it holds no such thing; kFailedPrecondition: it
+// cannot be read.
+absl::StatusOr<Secret> ReadSecretFile(const std::string& path);
+
 // Keeps *out if the key is absent.
 void WalkLength(YamlMap& map, std::string_view key, Duration min, Duration max, Duration* out);
 

@@ -27,6 +27,7 @@ bool IsUnreachable(CURLcode result) {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
+    case CURLE_USE_SSL_FAILED:
     case CURLE_URL_MALFORMAT:
       return true;
     default:
@@ -52,6 +53,7 @@ CurlTransfer::CurlTransfer(HttpCall call, HttpClient::Done done, const HttpClien
 CurlTransfer::~CurlTransfer() {
   if (handle_ != nullptr) curl_easy_cleanup(handle_);
   curl_slist_free_all(headers_);
+  curl_slist_free_all(recipients_);
 }
 
 bool CurlTransfer::AddHeader(const std::string& name, const std::string& value) {
@@ -66,43 +68,79 @@ bool CurlTransfer::AddHeader(const std::string& name, const std::string& value) 
   return longer != nullptr;
 }
 
-bool CurlTransfer::SetUp(const HttpClientOptions& options) {
+bool CurlTransfer::SetUpHttp() {
   for (const auto& [name, value] : call_.headers) {
     if (!AddHeader(name, value)) return false;
   }
   // No "Expect: 100-continue": it costs a round trip, or a second where it is not understood.
   headers_ = curl_slist_append(headers_, "Expect:");
+  Set(CURLOPT_PROTOCOLS_STR, "http,https");
+  Set(CURLOPT_FOLLOWLOCATION, 0L);
+  Set(CURLOPT_HTTPHEADER, headers_);
+  Set(CURLOPT_USERAGENT, kUserAgent);
+  if (call_.method == HttpCall::Method::kGet) {
+    Set(CURLOPT_HTTPGET, 1L);
+  } else {
+    Set(CURLOPT_POST, 1L);
+    Set(CURLOPT_POSTFIELDS, call_.body.c_str());
+    Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
+  }
+  return true;
+}
+
+bool CurlTransfer::SetUpMail(const MailEnvelope& mail) {
+  for (const std::string& to : mail.to) {
+    curl_slist* longer = curl_slist_append(recipients_, to.c_str());
+    if (longer == nullptr) return false;
+    recipients_ = longer;
+  }
+  Set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  Set(CURLOPT_USE_SSL, static_cast<long>(mail.encrypted ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+  Set(CURLOPT_MAIL_FROM, mail.from.c_str());
+  Set(CURLOPT_MAIL_RCPT, recipients_);
+  if (!mail.user.empty()) {
+    Set(CURLOPT_USERNAME, mail.user.c_str());
+    Set(CURLOPT_PASSWORD, mail.password.c_str());
+  }
+  // libcurl says goodbye to a mail server and waits for its answer, without heed of other
+  // transfers: at once, with this transfer's patience, rather than at some later time with its own.
+  Set(CURLOPT_FORBID_REUSE, 1L);
+  Set(CURLOPT_SERVER_RESPONSE_TIMEOUT, static_cast<long>((call_.timeout.ms + 999) / 1000));
+  Set(CURLOPT_UPLOAD, 1L);
+  Set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
+  Set(CURLOPT_READFUNCTION, &CurlTransfer::OnUpload);
+  Set(CURLOPT_READDATA, this);
+  return true;
+}
+
+void CurlTransfer::SetUpBounds(const HttpClientOptions& options) {
   const long timeout_ms = static_cast<long>(std::max<int64_t>(call_.timeout.ms, 1));
   const long connect_ms = static_cast<long>(std::min<int64_t>(timeout_ms, kConnectMsMax));
-  bool ok = true;
-  const auto set = [this, &ok](CURLoption option, auto value) {
-    ok = ok && curl_easy_setopt(handle_, option, value) == CURLE_OK;
-  };
-  set(CURLOPT_URL, call_.url.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_PROXY, "");
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_POST, 1L);
-  set(CURLOPT_POSTFIELDS, call_.body.c_str());
-  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
-  set(CURLOPT_HTTPHEADER, headers_);
-  set(CURLOPT_USERAGENT, kUserAgent);
-  set(CURLOPT_TIMEOUT_MS, timeout_ms);
-  set(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-  set(CURLOPT_SSL_VERIFYPEER, 1L);
-  set(CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
-  set(CURLOPT_ERRORBUFFER, curl_error_);
-  set(CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::OnSocket);
-  set(CURLOPT_OPENSOCKETDATA, this);
-  set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
-  set(CURLOPT_WRITEDATA, this);
-  set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
-  set(CURLOPT_HEADERDATA, this);
-  set(CURLOPT_PRIVATE, this);
-  if (!ok) error_ = "libcurl refused an option";
-  return ok;
+  Set(CURLOPT_PROXY, "");
+  Set(CURLOPT_NOSIGNAL, 1L);
+  Set(CURLOPT_TIMEOUT_MS, timeout_ms);
+  Set(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+  Set(CURLOPT_SSL_VERIFYPEER, 1L);
+  Set(CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!options.ca_file.empty()) Set(CURLOPT_CAINFO, options.ca_file.c_str());
+}
+
+bool CurlTransfer::SetUp(const HttpClientOptions& options) {
+  error_ = "libcurl refused an option";
+  Set(CURLOPT_URL, call_.url.c_str());
+  if (!(call_.mail.has_value() ? SetUpMail(*call_.mail) : SetUpHttp())) return false;
+  SetUpBounds(options);
+  Set(CURLOPT_ERRORBUFFER, curl_error_);
+  Set(CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::OnSocket);
+  Set(CURLOPT_OPENSOCKETDATA, this);
+  Set(CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
+  Set(CURLOPT_WRITEDATA, this);
+  Set(CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
+  Set(CURLOPT_HEADERDATA, this);
+  Set(CURLOPT_PRIVATE, this);
+  if (refused_) return false;
+  error_.clear();
+  return true;
 }
 
 curl_socket_t CurlTransfer::OnSocket(void* cls, curlsocktype, curl_sockaddr* address) {
@@ -123,8 +161,19 @@ size_t CurlTransfer::OnBody(char* data, size_t size, size_t count, void* cls) {
   return transfer->too_long_ ? 0 : bytes;
 }
 
-size_t CurlTransfer::OnHeader(char*, size_t size, size_t count, void* cls) {
+size_t CurlTransfer::OnUpload(char* data, size_t size, size_t count, void* cls) {
   auto* transfer = static_cast<CurlTransfer*>(cls);
+  const std::string& body = transfer->call_.body;
+  const size_t bytes = std::min(size * count, body.size() - transfer->uploaded_);
+  body.copy(data, bytes, transfer->uploaded_);
+  transfer->uploaded_ += bytes;
+  return bytes;
+}
+
+size_t CurlTransfer::OnHeader(char* data, size_t size, size_t count, void* cls) {
+  auto* transfer = static_cast<CurlTransfer*>(cls);
+  // A mail server's lines come here; the last one says what it is.
+  if (transfer->call_.mail.has_value()) transfer->body_.assign(data, size * count);
   transfer->header_bytes_ += size * count;
   transfer->too_long_ = transfer->header_bytes_ > kHeaderBytesMax;
   return transfer->too_long_ ? 0 : size * count;
@@ -143,6 +192,9 @@ HttpReply CurlTransfer::Reply(CURLcode result) const {
   }
   reply.body = body_;
   if (result == CURLE_OK) return reply;
+  // A mail server that refuses has answered, though libcurl calls it a failure.
+  const bool timed_out = result == CURLE_OPERATION_TIMEDOUT;
+  if (call_.mail.has_value() && !timed_out && status >= 400 && status < 600) return reply;
   reply.error = curl_error_[0] != '\0' ? curl_error_ : curl_easy_strerror(result);
   if (forbidden_) {
     reply.kind = HttpReply::Kind::kForbidden;
@@ -151,7 +203,7 @@ HttpReply CurlTransfer::Reply(CURLcode result) const {
     reply.kind = HttpReply::Kind::kTooLong;
     reply.error =
         Cat("status ", reply.status, " with a response longer than ", kBodyBytesMax, " bytes");
-  } else if (result == CURLE_OPERATION_TIMEDOUT) {
+  } else if (timed_out) {
     reply.kind = HttpReply::Kind::kTimeout;
     reply.error = Cat("no answer within ", ToText(call_.timeout));
   } else {

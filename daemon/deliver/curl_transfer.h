@@ -32,9 +32,17 @@ class CurlTransfer {
 
  private:
   bool SetUp(const HttpClientOptions& options);
+  bool SetUpHttp();
+  bool SetUpMail(const MailEnvelope& mail);
+  void SetUpBounds(const HttpClientOptions& options);
+  template <typename Value>
+  void Set(CURLoption option, Value value) {
+    if (curl_easy_setopt(handle_, option, value) != CURLE_OK) refused_ = true;
+  }
   bool AddHeader(const std::string& name, const std::string& value);
   static curl_socket_t OnSocket(void* cls, curlsocktype purpose, curl_sockaddr* address);
   static size_t OnBody(char* data, size_t size, size_t count, void* cls);
+  static size_t OnUpload(char* data, size_t size, size_t count, void* cls);
   static size_t OnHeader(char* data, size_t size, size_t count, void* cls);
 
   HttpCall call_;
@@ -42,6 +50,9 @@ class CurlTransfer {
   bool allow_private_ = false;
   CURL* handle_ = nullptr;
   curl_slist* headers_ = nullptr;
+  curl_slist* recipients_ = nullptr;
+  size_t uploaded_ = 0;
+  bool refused_ = false;  // libcurl knows an option not, or not its value.
   std::string body_;
   size_t header_bytes_ = 0;
   bool too_long_ = false;

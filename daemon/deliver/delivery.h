@@ -1,7 +1,6 @@
 // daemon/deliver/delivery.h
 //
-// What is to be delivered, and where to: one page operation that the fold decided, and the routes
-// of the daemon's config.
+// What is to be delivered: one page operation that the fold decided.
 //
 //   Input       decisions page_requested, page_digest, page_acknowledged and page_closed
 //   Output      values
@@ -11,10 +10,8 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "daemon/secret.h"
+#include "daemon/deliver/delivery_route.h"
 #include "escalation/v1/decision.pb.h"
 #include "escalation/v1/event.pb.h"
 #include "state/base/ids.h"
@@ -40,6 +37,9 @@ struct Delivery {
   Duration late_by;
   // It may have reached the provider before (a restart, a takeover): it is not collapsed silently.
   bool maybe_sent = false;
+  // A provider took an earlier request without having done it: what it can be asked about with;
+  // empty: nothing to ask.
+  std::string receipt;
   // Why it stays here, such as "superseded": only its outcome is reported. Empty: it leaves.
   std::string kept_back;
 
@@ -53,29 +53,5 @@ PageOperation OperationOf(const v1::Decision& decision);
 const std::string& PageKeyOf(const v1::Decision& decision);
 // The configured route it goes to: where its page went, else the route that the policy names.
 const std::string& DestinationOf(const v1::Decision& decision);
-
-// A route of the daemon's config.
-struct DeliveryRoute {
-  enum class Provider { kVictorOps, kWebhook };
-  // As policies name it; also the name of the destination in outcomes.
-  std::string name;
-  Provider provider = Provider::kWebhook;
-  // Complete, with key and routing key.
-  Secret url;
-  // Signs webhooks (Standard Webhooks); empty: unsigned.
-  Secret signing_secret;
-  // Extra request headers. Values may be credentials.
-  std::vector<std::pair<std::string, Secret>> headers;
-  // Requests a minute; 0: unlimited. Routes of one VictorOps organisation share the lowest.
-  int per_minute_max = 0;
-  // Decided and published, not delivered.
-  bool shadow = false;
-  // Of one request, whole.
-  Duration timeout = Duration::Seconds(10);
-};
-
-// Routes with the same text share a budget and a fate: an organisation at VictorOps, else the
-// route. Holds no secret.
-std::string BudgetGroupOf(const DeliveryRoute& route);
 
 }  // namespace escalation

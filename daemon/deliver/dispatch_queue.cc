@@ -9,6 +9,8 @@ namespace escalation {
 namespace {
 
 constexpr Duration kBudgetWindow = Duration::Minutes(1);
+// About one request that a provider took without having done it; then it is made again.
+constexpr int kQuestionsMax = 8;
 constexpr Duration kReportAgainAfter = Duration::Seconds(1);
 // Full jitter may say "at once"; this keeps a refusing provider from being hammered.
 constexpr Duration kBackoffMin{50};
@@ -181,6 +183,10 @@ void DispatchQueue::Reply(DeliveryId id, uint64_t attempt, const Verdict& verdic
   item.stage = Stage::kWaiting;
   item.maybe_sent = item.maybe_sent || verdict.maybe_received;
   item.reason = verdict.reason;
+  // A provider that never says what became of a request may have lost it.
+  const bool asks = !verdict.receipt.empty() && item.questions < kQuestionsMax;
+  item.questions = asks ? item.questions + 1 : 0;
+  item.delivery.receipt = asks ? verdict.receipt : "";
   switch (verdict.kind) {
     case Verdict::Kind::kDelivered:
       item.maybe_sent = true;

@@ -137,6 +137,7 @@ class DispatchQueue {
     Instant enqueued;
     Instant not_before = Instant::Past();
     int attempts = 0;
+    int questions = 0;     // About the receipt.
     uint64_t attempt = 0;  // The one in flight.
     std::string group;     // That it went to.
     std::string reason;    // Of the last reply.

@@ -131,16 +131,18 @@ void Dispatcher::Send(const std::shared_ptr<Shared>& shared, DispatchAttempt att
     const Instant now = shared->world.now();
     shared->With([&](DispatchQueue& queue) { queue.Reply(delivery, id, verdict, now); });
   };
+  const std::string receipt = attempt.delivery.receipt;
   absl::StatusOr<HttpCall> call =
-      provider.Build(attempt.delivery, attempt.route, shared->world.now());
+      receipt.empty() ? provider.Build(attempt.delivery, attempt.route, shared->world.now())
+                      : provider.Ask(receipt, attempt.route);
   if (!call.ok()) {
     Verdict verdict;
     verdict.kind = Verdict::Kind::kFailed;
     verdict.reason = std::string(call.status().message());
     return reply(std::move(verdict));
   }
-  shared->world.client->Send(*std::move(call), [reply, &provider](const HttpReply& got) {
-    reply(provider.Classify(got));
+  shared->world.client->Send(*std::move(call), [reply, receipt, &provider](const HttpReply& got) {
+    reply(receipt.empty() ? provider.Classify(got) : provider.ClassifyAnswer(receipt, got));
   });
 }
 

@@ -1,9 +1,9 @@
 // daemon/deliver/http_call.h
 //
-// One outgoing request and what became of it, as values, and who makes it.
+// One outgoing request, of HTTP or SMTP, and what became of it, as values, and who makes it.
 //
-//   Threads     HttpClient: Send from any thread; `done` runs exactly once, on the client's thread,
-//               and MUST NOT block
+//   Threads     HttpClient: Send from any thread; `done` runs exactly once, on a thread of the
+//               client, and MUST NOT block
 #pragma once
 
 #include <functional>
@@ -16,9 +16,24 @@
 
 namespace escalation {
 
-// A POST. MUST NOT be printed: URL and headers hold credentials.
+// Who a mail is from and to, and how its server is spoken to.
+struct MailEnvelope {
+  std::string from;
+  std::vector<std::string> to;
+  // Empty: no log-in.
+  std::string user;
+  std::string password;
+  // Nothing is said to a server that offers no TLS.
+  bool encrypted = true;
+};
+
+// MUST NOT be printed: URL, headers and envelope hold credentials.
 struct HttpCall {
+  enum class Method { kPost, kGet };
+  Method method = Method::kPost;
   std::string url;
+  // Set: `url` is a mail server's (smtp or smtps), and the body is a whole message.
+  std::optional<MailEnvelope> mail;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   // Of the whole request, from the look-up of the name to the last byte.
@@ -27,7 +42,7 @@ struct HttpCall {
 
 struct HttpReply {
   enum class Kind {
-    kResponse,     // A whole response of any status.
+    kResponse,     // A whole response of any status; of SMTP the last one.
     kUnreachable,  // Refused, unknown host, no trust: nothing was sent.
     kForbidden,    // The address is private and those are not allowed: nothing was sent.
     kTimeout,      // It may have arrived.

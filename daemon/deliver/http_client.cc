@@ -132,22 +132,28 @@ class CurlHttpClient::Impl {
   std::thread thread_;
 };
 
-CurlHttpClient::CurlHttpClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CurlHttpClient::CurlHttpClient(std::unique_ptr<Impl> impl, std::unique_ptr<Impl> mail)
+    : impl_(std::move(impl)), mail_(std::move(mail)) {}
 CurlHttpClient::~CurlHttpClient() = default;
 
 absl::StatusOr<std::unique_ptr<CurlHttpClient>> CurlHttpClient::Start(HttpClientOptions options) {
   static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
-  auto impl = std::make_unique<Impl>(std::move(options));
-  if (global != CURLE_OK || !impl->Start()) {
+  auto impl = std::make_unique<Impl>(options);
+  auto mail = std::make_unique<Impl>(std::move(options));
+  if (global != CURLE_OK || !impl->Start() || !mail->Start()) {
     return absl::UnavailableError("libcurl cannot be initialized");
   }
-  return std::unique_ptr<CurlHttpClient>(new CurlHttpClient(std::move(impl)));
+  return std::unique_ptr<CurlHttpClient>(new CurlHttpClient(std::move(impl), std::move(mail)));
 }
 
 void CurlHttpClient::Send(HttpCall call, Done done) {
-  impl_->Send(std::move(call), std::move(done));
+  Impl& impl = call.mail.has_value() ? *mail_ : *impl_;
+  impl.Send(std::move(call), std::move(done));
 }
 
-void CurlHttpClient::AllowPrivateAddresses(bool allow) { impl_->AllowPrivateAddresses(allow); }
+void CurlHttpClient::AllowPrivateAddresses(bool allow) {
+  impl_->AllowPrivateAddresses(allow);
+  mail_->AllowPrivateAddresses(allow);
+}
 
 }  // namespace escalation

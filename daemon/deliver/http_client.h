@@ -1,13 +1,15 @@
 // daemon/deliver/http_client.h
 //
-// Outgoing HTTP over libcurl: all requests on one thread.
+// Outgoing HTTP and SMTP over libcurl: all requests on one thread, all mail on another, since a
+// mail server that takes its time to say goodbye holds its thread.
 //
 //   Input       HttpCall from any thread
-//   Output      HttpReply, exactly once, on the client's thread
+//   Output      HttpReply, exactly once, on a thread of the client
 //   Invariants  1. a call ends within its time-out, whatever the server does
 //               2. at most 64 KiB of a response are kept
 //               3. redirects are not followed, certificates are verified, schemes other than http
-//               and https are refused, proxies of the environment are not used
+//               and https (for mail smtp and smtps) are refused, proxies of the environment are not
+//               used
 //               4. private addresses are checked on the address that is connected to, so no name
 //               can change its mind in between
 //   Errors      as kinds of reply
@@ -40,8 +42,9 @@ class CurlHttpClient : public HttpClient {
 
  private:
   class Impl;
-  explicit CurlHttpClient(std::unique_ptr<Impl> impl);
+  CurlHttpClient(std::unique_ptr<Impl> impl, std::unique_ptr<Impl> mail);
   std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Impl> mail_;
 };
 
 }  // namespace escalation

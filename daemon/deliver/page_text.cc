@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "daemon/deliver/plain_text.h"
+#include "state/base/sha256.h"
 #include "state/base/text.h"
 
 namespace escalation {
@@ -10,11 +11,33 @@ namespace {
 
 constexpr size_t kTitleBytesMax = 512;
 constexpr size_t kLineBytesMax = 2048;
+constexpr size_t kNameBytesMax = 64;
 
-void AddLine(std::string_view name, std::string_view value, std::string* out) {
-  if (value.empty()) return;
-  CatTo(out, name, std::string(name.size() < 10 ? 10 - name.size() : 1, ' '),
-        CutText(OneLine(value), kLineBytesMax), "\n");
+void AddTo(std::vector<PageLine>* lines, std::string_view name, std::string_view value,
+           PageText* out) {
+  PageLine& line = lines->emplace_back();
+  line.name = CutText(OneLine(name), kNameBytesMax);
+  line.value = CutText(OneLine(value), kLineBytesMax);
+  CatTo(&out->message, line.name,
+        std::string(line.name.size() < 10 ? 10 - line.name.size() : 1, ' '), line.value, "\n");
+}
+
+void AddLine(std::string_view name, std::string_view value, PageText* out) {
+  if (!value.empty()) AddTo(&out->lines, name, value, out);
+}
+
+// What a person may be offered to open: nothing that runs code or reads a file.
+bool IsWebLink(std::string_view url) {
+  const bool web = url.starts_with("https://") || url.starts_with("http://");
+  return web && url.size() <= kLineBytesMax && OneLine(url) == url &&
+         url.find_first_of(" <>\"") == std::string_view::npos;
+}
+
+// A link that nobody should open is a line to be read.
+void AddLink(const v1::PageLink& link, PageText* out) {
+  if (link.url().empty()) return;
+  const bool offered = IsWebLink(link.url()) && out->links.size() < kPageLinksMax;
+  AddTo(offered ? &out->links : &out->lines, link.name(), link.url(), out);
 }
 
 std::string Words(std::initializer_list<std::string_view> words) {
@@ -50,7 +73,7 @@ std::string AssignedText(const v1::PageRequested& page) {
                 page.group().empty() ? "" : "in", page.group()});
 }
 
-void AddCause(const Delivery& delivery, std::string* out) {
+void AddCause(const Delivery& delivery, PageText* out) {
   const v1::Decision& decision = delivery.decision;
   if (delivery.late_by.ms > 0) {
     // Either the events came late, or the page had to wait here.
@@ -76,7 +99,7 @@ PageText Requested(const Delivery& delivery) {
   PageText text;
   text.title = Words({page.severity(), decision.ticket_id()});
   if (!page.subject().empty()) CatTo(&text.title, ": ", page.subject());
-  std::string* out = &text.message;
+  PageText* out = &text;
   AddLine("Ticket", Words({decision.ticket_id(), page.severity()}), out);
   AddLine("Subject", page.subject(), out);
   if (!page.metric().empty()) {
@@ -95,7 +118,7 @@ PageText Requested(const Delivery& delivery) {
     AddLine("Fallback", Cat("because route ", page.fallback_of(), " failed"), out);
   }
   AddCause(delivery, out);
-  for (const v1::PageLink& link : page.links()) AddLine(link.name(), link.url(), out);
+  for (const v1::PageLink& link : page.links()) AddLink(link, out);
   if (!decision.ticket_id().empty()) {
     AddLine("Explain", Cat("escalationctl explain ", decision.ticket_id()), out);
   }
@@ -107,15 +130,36 @@ PageText Digest(const Delivery& delivery) {
   PageText text;
   text.title = Cat("and ", digest.suppressed(), " more pages for route ", digest.route());
   AddLine("Held back", Cat(digest.suppressed(), " pages, because the route's limit was reached"),
-          &text.message);
+          &text);
   std::string tickets;
   for (const std::string& id : digest.ticket_ids()) CatTo(&tickets, tickets.empty() ? "" : " ", id);
-  AddLine("Tickets", tickets, &text.message);
-  AddCause(delivery, &text.message);
+  AddLine("Tickets", tickets, &text);
+  AddCause(delivery, &text);
   return text;
 }
 
 }  // namespace
+
+std::string_view PageText::Line(std::string_view name) const {
+  for (const PageLine& line : lines) {
+    if (line.name == name) return line.value;
+  }
+  return "";
+}
+
+std::string FieldName(std::string_view name) {
+  std::string out(name);
+  for (char& c : out) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    c = upper ? static_cast<char>(c - 'A' + 'a') : plain ? c : '_';
+  }
+  return out;
+}
+
+std::string KeyWithin(const std::string& key, size_t bytes_max) {
+  return key.size() <= bytes_max ? key : Cat("sha256-", ToHex(Sha256({key})));
+}
 
 PageText PageTextOf(const Delivery& delivery) {
   const v1::Decision& decision = delivery.decision;
@@ -126,12 +170,12 @@ PageText PageTextOf(const Delivery& delivery) {
     text = Digest(delivery);
   } else if (decision.has_page_closed()) {
     text.title = Words({"closed:", decision.ticket_id(), decision.page_closed().reason()});
-    AddLine("Closed", decision.page_closed().reason(), &text.message);
-    AddCause(delivery, &text.message);
+    AddLine("Closed", decision.page_closed().reason(), &text);
+    AddCause(delivery, &text);
   } else {
     text.title = Words({"acknowledged:", decision.ticket_id(), decision.page_acknowledged().by()});
-    AddLine("By", decision.page_acknowledged().by(), &text.message);
-    AddCause(delivery, &text.message);
+    AddLine("By", decision.page_acknowledged().by(), &text);
+    AddCause(delivery, &text);
   }
   text.title = CutText(OneLine(text.title), kTitleBytesMax);
   return text;

@@ -1,5 +1,12 @@
 #include "daemon/deliver/provider.h"
 
+#include <map>
+
+#include "daemon/deliver/alertmanager.h"
+#include "daemon/deliver/email.h"
+#include "daemon/deliver/jsm.h"
+#include "daemon/deliver/pagerduty.h"
+#include "daemon/deliver/slack.h"
 #include "daemon/deliver/victorops.h"
 #include "daemon/deliver/webhook.h"
 #include "state/base/text.h"
@@ -50,11 +57,25 @@ Verdict ClassifyTransport(const HttpReply& reply) {
   return verdict;
 }
 
+absl::StatusOr<HttpCall> Provider::Ask(const std::string& receipt, const DeliveryRoute&) const {
+  return absl::InvalidArgumentError(Cat("nobody gave the receipt ", receipt));
+}
+
+Verdict Provider::ClassifyAnswer(const std::string&, const HttpReply& reply) const {
+  return ClassifyTransport(reply);
+}
+
 const Provider& ProviderOf(DeliveryRoute::Provider kind) {
-  static const VictorOps* const victorops = new VictorOps();
-  static const Webhook* const webhook = new Webhook();
-  if (kind == DeliveryRoute::Provider::kVictorOps) return *victorops;
-  return *webhook;
+  using Kind = DeliveryRoute::Provider;
+  static const std::map<Kind, const Provider*>* const providers =
+      new std::map<Kind, const Provider*>{{Kind::kVictorOps, new VictorOps()},
+                                          {Kind::kWebhook, new Webhook()},
+                                          {Kind::kPagerDuty, new PagerDuty()},
+                                          {Kind::kSlack, new Slack()},
+                                          {Kind::kJsm, new Jsm()},
+                                          {Kind::kEmail, new Email()},
+                                          {Kind::kAlertmanager, new Alertmanager()}};
+  return *providers->at(kind);
 }
 
 }  // namespace escalation

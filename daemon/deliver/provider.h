@@ -3,7 +3,8 @@
 // How a provider is spoken to: the request for a page operation, and what its reply means.
 //
 //   Input       a delivery and its route; a reply
-//   Output      a request; a verdict
+//   Output      a request; a verdict; for providers that take a request before they have done it,
+//               the question what became of it
 //   Invariants  a verdict never reports delivered without the provider's own word
 //   Time        enters as an argument (signatures carry it)
 //   Errors      kInvalidArgument: the delivery can never be sent this way
@@ -28,6 +29,9 @@ struct Verdict {
   bool maybe_received = false;
   // For people; not redacted.
   std::string reason;
+  // Of a retry: what Ask needs, since the provider took the request without having done it. Empty:
+  // the request is made again.
+  std::string receipt;
 };
 
 class Provider {
@@ -36,6 +40,12 @@ class Provider {
   virtual absl::StatusOr<HttpCall> Build(const Delivery& delivery, const DeliveryRoute& route,
                                          Instant now) const = 0;
   virtual Verdict Classify(const HttpReply& reply) const = 0;
+
+  // What became of a request whose verdict had a receipt, and what the answer means. Never called
+  // for providers that give none.
+  virtual absl::StatusOr<HttpCall> Ask(const std::string& receipt,
+                                       const DeliveryRoute& route) const;
+  virtual Verdict ClassifyAnswer(const std::string& receipt, const HttpReply& reply) const;
 };
 
 // One for each kind; lives forever.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/escaping.h"
 #include "daemon/deliver/plain_text.h"
 #include "state/base/text.h"
 
@@ -12,6 +13,10 @@ namespace {
 constexpr size_t kSecretBytesMin = 8;
 constexpr size_t kTextBytesMax = 512;
 constexpr std::string_view kMark = "[redacted]";
+
+std::string Base64(std::string_view text) {
+  return absl::Base64Escape(absl::string_view(text.data(), text.size()));
+}
 
 size_t PathBegin(std::string_view url) {
   const size_t scheme = url.find("://");
@@ -33,9 +38,29 @@ void Redactor::Add(std::string_view secret) {
   if (secret.size() >= kSecretBytesMin) secrets_.emplace_back(secret);
 }
 
+// "user:password@" of a URL, and as the header that it becomes.
+void Redactor::AddCredentials(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::string_view host = url.substr(begin, PathBegin(url) - begin);
+  const size_t at = host.rfind('@');
+  if (at == std::string_view::npos) return;
+  const std::string_view credentials = host.substr(0, at);
+  Add(credentials);
+  Add(credentials.substr(std::min(credentials.find(':'), credentials.size() - 1) + 1));
+  Add(Base64(credentials));
+}
+
 Redactor::Redactor(const DeliveryRoute& route) {
   const std::string_view url = route.url.Reveal();
   Add(url);
+  AddCredentials(url);
+  if (!route.mail.user.empty()) {
+    // As they go to a mail server.
+    Add(Base64(route.key.Reveal()));
+    const std::string plain = Cat('\0', route.mail.user, '\0', route.key.Reveal());
+    Add(Base64(plain));
+  }
   const size_t path = PathBegin(url);
   if (path != std::string_view::npos) {
     std::string_view rest = url.substr(path);
@@ -46,7 +71,8 @@ Redactor::Redactor(const DeliveryRoute& route) {
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
-  Add(route.signing_secret.Reveal());
+  Add(route.key.Reveal());
+  for (const Secret& secret : route.signing_secrets) Add(secret.Reveal());
   for (const auto& [name, value] : route.headers) {
     Add(value.Reveal());
     // "Bearer TOKEN": the token alone, too.

@@ -17,8 +17,8 @@ namespace escalation {
 class Redactor {
  public:
   Redactor() = default;
-  // Everything secret of a route: its URL, the URL's path segments and query, its headers and
-  // signing secret.
+  // Everything secret of a route: its URL, the URL's credentials, path segments and query, its key,
+  // headers and signing secrets, and the forms in which credentials travel.
   explicit Redactor(const DeliveryRoute& route);
 
   // Every occurrence becomes "[redacted]"; control characters become spaces; at most 512 bytes.
@@ -26,6 +26,7 @@ class Redactor {
 
  private:
   void Add(std::string_view secret);
+  void AddCredentials(std::string_view url);
   std::vector<std::string> secrets_;  // Longest first.
 };
 

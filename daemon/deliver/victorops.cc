@@ -15,15 +15,28 @@ constexpr size_t kEntityIdBytesMax = 512;
 constexpr size_t kDisplayNameBytesMax = 1024;
 constexpr size_t kStateMessageBytesMax = 20'480;
 
-std::string_view MessageTypeOf(PageOperation operation) {
+std::string_view MessageTypeOf(PageOperation operation, const DeliveryRoute& route) {
   switch (operation) {
     case v1::PageOutcome::ACKNOWLEDGE:
       return "ACKNOWLEDGEMENT";
     case v1::PageOutcome::CLOSE:
       return "RECOVERY";
     default:
-      return "CRITICAL";
+      return route.urgency.empty() ? "CRITICAL" : std::string_view(route.urgency);
   }
+}
+
+bool IsMessageType(std::string_view type) {
+  return type == "CRITICAL" || type == "WARNING" || type == "INFO" || type == "ACKNOWLEDGEMENT" ||
+         type == "RECOVERY";
+}
+
+bool IsPicture(std::string_view url) {
+  const std::string_view path = url.substr(0, url.find_first_of("?#"));
+  for (const std::string_view ending : {".png", ".jpg", ".jpeg", ".gif"}) {
+    if (path.ends_with(ending)) return true;
+  }
+  return false;
 }
 
 void Add(std::string_view name, std::string_view value, std::string* out) {
@@ -45,6 +58,12 @@ absl::StatusOr<HttpCall> VictorOps::Build(const Delivery& delivery, const Delive
     return absl::InvalidArgumentError(
         Cat("a page key of ", key.size(), " bytes, expected 1 to ", kEntityIdBytesMax));
   }
+  const std::string_view type = MessageTypeOf(OperationOf(decision), route);
+  if (!IsMessageType(type)) {
+    return absl::InvalidArgumentError(
+        Cat("message type ", type,
+            " wakes nobody, expected CRITICAL, WARNING, INFO, ACKNOWLEDGEMENT or RECOVERY"));
+  }
   const PageText text = PageTextOf(delivery);
   HttpCall call;
   call.url = route.url.Reveal();
@@ -53,7 +72,7 @@ absl::StatusOr<HttpCall> VictorOps::Build(const Delivery& delivery, const Delive
   for (const auto& [name, value] : route.headers) call.headers.emplace_back(name, value.Reveal());
   std::string* out = &call.body;
   out->push_back('{');
-  Add("message_type", MessageTypeOf(OperationOf(decision)), out);
+  Add("message_type", type, out);
   Add("entity_id", key, out);
   Add("entity_display_name", CutText(text.title, kDisplayNameBytesMax), out);
   Add("state_message", CutText(text.message, kStateMessageBytesMax), out);
@@ -67,10 +86,13 @@ absl::StatusOr<HttpCall> VictorOps::Build(const Delivery& delivery, const Delive
     Add("severity", OneLine(page.severity()), out);
     Add("escalation", page.escalation(), out);
     Add("level", page.level(), out);
-    for (const v1::PageLink& link : page.links()) {
-      Add(Cat("vo_annotate.u.", OneLine(link.name())), OneLine(link.url()), out);
+    for (const PageLine& link : text.links) {
+      Add(Cat(IsPicture(link.value) ? "vo_annotate.i." : "vo_annotate.u.", link.name), link.value,
+          out);
     }
-    Add("vo_annotate.s.why", OneLine(page.why()), out);
+    for (const std::string_view name : {"Why", "Used", "Due", "Next", "Late"}) {
+      Add(Cat("vo_annotate.s.", FieldName(name)), text.Line(name), out);
+    }
   }
   out->push_back('}');
   return call;

@@ -63,12 +63,14 @@ absl::StatusOr<HttpCall> Webhook::Build(const Delivery& delivery, const Delivery
   call.headers.emplace_back("Content-Type", "application/json");
   call.headers.emplace_back("webhook-id", decision.id());
   call.headers.emplace_back("webhook-timestamp", Cat(timestamp_s));
-  if (!route.signing_secret.empty()) {
-    absl::StatusOr<std::string> signature =
-        WebhookSignature(route.signing_secret, decision.id(), timestamp_s, call.body);
+  std::string signatures;
+  for (const Secret& secret : route.signing_secrets) {
+    const absl::StatusOr<std::string> signature =
+        WebhookSignature(secret, decision.id(), timestamp_s, call.body);
     if (!signature.ok()) return signature.status();
-    call.headers.emplace_back("webhook-signature", *std::move(signature));
+    CatTo(&signatures, signatures.empty() ? "" : " ", *signature);
   }
+  if (!signatures.empty()) call.headers.emplace_back("webhook-signature", signatures);
   for (const auto& [name, value] : route.headers) call.headers.emplace_back(name, value.Reveal());
   return call;
 }

@@ -4,7 +4,8 @@
 // (https://www.standardwebhooks.com) if the route has a secret.
 //
 //   Output      {"type":"page_requested","timestamp":...,"title":...,"text":...,"decision":{...}};
-//               webhook-id is the decision's id, the same for every attempt
+//               webhook-id is the decision's id, the same for every attempt; one signature for
+//               each secret
 //   Errors      any 2xx is delivered, whatever the body says
 //   Threads     stateless; safe everywhere
 #pragma once

@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   route.provider =
       source.Flag() ? DeliveryRoute::Provider::kVictorOps : DeliveryRoute::Provider::kWebhook;
   route.url = Secret("https://alert.example.com/KEY/team");
-  if (source.Flag()) route.signing_secret = Secret(Text(&source, 64));
+  if (source.Flag()) route.signing_secrets = {Secret(Text(&source, 64))};
   const Provider& provider = ProviderOf(route.provider);
 
   HttpReply reply;

@@ -142,7 +142,8 @@ cache: {tickets_max: 10}
   EXPECT_TRUE(victorops.shadow);
   const DeliveryRoute& webhook = *config->FindRoute("ops_webhook");
   EXPECT_EQ(webhook.url.Reveal(), "http://127.0.0.1:9/hook");
-  EXPECT_EQ(webhook.signing_secret.Reveal(), "whsec_x");
+  ASSERT_EQ(webhook.signing_secrets.size(), 1u);
+  EXPECT_EQ(webhook.signing_secrets[0].Reveal(), "whsec_x");
   ASSERT_EQ(webhook.headers.size(), 1u);
   EXPECT_EQ(webhook.headers[0].first, "X-A");
   EXPECT_EQ(webhook.headers[0].second.Reveal(), "b");
@@ -274,8 +275,8 @@ TEST_F(ConfigFile, WhatIsWrongIsSaid) {
        "  hint: a unit is missing: 5m is minutes"},
       {__LINE__, WithWebhook("url: \"http://h/\", routing_key: support"),
        "escalationd.yaml:4:50: route \"ops_webhook\": unknown key \"routing_key\"\n"
-       "  hint: known here: kind, url, url_file, secret, secret_file, headers, per_minute_max, "
-       "shadow, timeout"},
+       "  hint: known here: kind, url, url_file, secret, secret_file, secret_files, headers, "
+       "per_minute_max, shadow, timeout"},
       {__LINE__, WithWebhook("url: \"${ESCALATION_TEST_NONE}\""),
        "escalationd.yaml:4:37: the environment variable ESCALATION_TEST_NONE is not set\n"
        "  hint: set it, or give a default: ${ESCALATION_TEST_NONE:default}"},
@@ -294,10 +295,10 @@ TEST_F(ConfigFile, WhatIsWrongIsSaid) {
       {__LINE__, WithVictorOps("url_file: large"),
        "escalationd.yaml:4:42: route \"victorops\": \"url_file\": large: too large: 5000 "
        "bytes, at most 4 KiB"},
-      {__LINE__, Cat(kTenants, "routes: {victorops: {kind: pagerduty}, ops_webhook: {}}\n"),
-       "escalationd.yaml:2:28: route \"victorops\": \"kind\" has no such word: \"pagerduty\"\n"
-       "  hint: one of victorops, webhook\n"
-       "escalationd.yaml:2:53: route \"ops_webhook\": \"kind\" is missing"},
+      {__LINE__, Cat(kTenants, "routes: {victorops: {kind: pigeon}, ops_webhook: {}}\n"),
+       "escalationd.yaml:2:28: route \"victorops\": \"kind\" has no such word: \"pigeon\"\n"
+       "  hint: one of victorops, pagerduty, slack, jsm, email, alertmanager, webhook\n"
+       "escalationd.yaml:2:50: route \"ops_webhook\": \"kind\" is missing"},
   };
   for (const auto& row : rows) {
     EXPECT_EQ(MessageOf(row.text), row.message) << "line " << row.line;

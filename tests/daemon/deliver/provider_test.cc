@@ -9,45 +9,13 @@
 #include "daemon/deliver/victorops.h"
 #include "daemon/deliver/webhook.h"
 #include "state/base/text.h"
-#include "tests/daemon/deliver/pages.h"
+#include "tests/daemon/deliver/full_page.h"
+#include "tests/daemon/deliver/replies.h"
 
 namespace escalation {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr Instant kNow{1'773'212'400'000};
-
-Delivery FullPage() {
-  Delivery delivery = PageFor(40, "default/T-1/night/1/1");
-  v1::Decision& decision = delivery.decision;
-  ToProto(kNow, decision.mutable_at());
-  ToProto(kNow, decision.mutable_due_at());
-  decision.mutable_cause()->set_offset(17);
-  decision.mutable_cause()->set_event_id("e1");
-  decision.mutable_cause()->set_policy_revision(3);
-  decision.mutable_cause()->set_rule("plans.ddev_live.targets[1]");
-  v1::PageRequested& page = *decision.mutable_page_requested();
-  page.set_severity("high");
-  page.set_subject("site down");
-  page.set_metric("engagement");
-  page.set_target("internal_high");
-  page.set_escalation("night");
-  ToProto(Duration::Hours(2), page.mutable_used());
-  ToProto(Duration::Hours(2), page.mutable_within());
-  ToProto(Duration::Minutes(30), page.mutable_paused());
-  page.set_due_local("2026-03-11 01:00 MDT");
-  page.set_why("escalations.night.steps[0]");
-  page.set_next("step 2 at 2026-03-11T07:10:00Z: victorops");
-  page.set_account("acme");
-  page.set_plan("ddev_live");
-  page.set_group("tier_two");
-  auto* link = page.add_links();
-  link->set_name("runbook");
-  link->set_url("https://wiki.example.com/down");
-  delivery.late_by = Duration::Minutes(3);
-  return delivery;
-}
 
 TEST(PageText, carries_the_arithmetic) {
   const PageText text = PageTextOf(FullPage());
@@ -136,6 +104,36 @@ TEST(VictorOps, a_page_is_critical_with_the_key_as_its_entity) {
   EXPECT_EQ(body["vo_annotate.s.why"], "escalations.night.steps[0]");
 }
 
+TEST(VictorOps, what_wakes_nobody_is_refused_before_it_is_sent) {
+  DeliveryRoute route = VictorOpsRoute();
+  for (const char* type : {"CRITICAL", "WARNING", "INFO"}) {
+    route.urgency = type;
+    EXPECT_EQ(Json::parse(VictorOps().Build(FullPage(), route, kNow)->body)["message_type"], type);
+  }
+  for (const char* type : {"critical", "ALERT", "CRITICAL "}) {
+    route.urgency = type;
+    EXPECT_EQ(VictorOps().Build(FullPage(), route, kNow).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(VictorOps, what_matters_is_annotated) {
+  Delivery page = FullPage();
+  auto* picture = page.decision.mutable_page_requested()->add_links();
+  picture->set_name("graph");
+  picture->set_url("https://graphs.example.com/errors.png?from=1h");
+  auto* script = page.decision.mutable_page_requested()->add_links();
+  script->set_name("fix");
+  script->set_url("javascript:alert(1)");
+  const Json body = Json::parse(VictorOps().Build(page, VictorOpsRoute(), kNow)->body);
+  EXPECT_EQ(body["vo_annotate.i.graph"], "https://graphs.example.com/errors.png?from=1h");
+  EXPECT_EQ(body["vo_annotate.s.used"], "2h of 2h; paused for 30m");
+  EXPECT_EQ(body["vo_annotate.s.due"], "2026-03-11 01:00 MDT (2026-03-11T07:00:00Z)");
+  EXPECT_EQ(body["vo_annotate.s.next"], "step 2 at 2026-03-11T07:10:00Z: victorops");
+  EXPECT_EQ(body["vo_annotate.s.late"], "by 3m: this page waited in escalationd");
+  EXPECT_FALSE(body.contains("vo_annotate.u.fix"));
+}
+
 TEST(VictorOps, each_operation_has_its_message_type) {
   const auto type = [](const Delivery& delivery) {
     return Json::parse(VictorOps().Build(delivery, VictorOpsRoute(), kNow)->body)["message_type"]
@@ -175,31 +173,6 @@ TEST(VictorOps, a_key_that_does_not_fit_is_refused_rather_than_cut) {
                   .code(),
               absl::StatusCode::kInvalidArgument);
   }
-}
-
-std::string Word(const Verdict& verdict) {
-  std::string out = verdict.kind == Verdict::Kind::kDelivered ? "delivered"
-                    : verdict.kind == Verdict::Kind::kFailed  ? "failed"
-                                                              : "retry";
-  if (verdict.after) CatTo(&out, " after ", *verdict.after);
-  if (verdict.maybe_received) out += " maybe";
-  return out;
-}
-
-HttpReply Status(int status, std::string body = "", std::optional<Duration> after = {}) {
-  HttpReply reply;
-  reply.status = status;
-  reply.body = std::move(body);
-  reply.retry_after = after;
-  return reply;
-}
-
-HttpReply Broken(HttpReply::Kind kind, int status = 0) {
-  HttpReply reply;
-  reply.kind = kind;
-  reply.status = status;
-  reply.error = "as it is";
-  return reply;
 }
 
 TEST(Provider, every_status_and_fault_has_one_meaning) {
@@ -285,12 +258,19 @@ TEST(Webhook, signs_as_standard_webhooks_says) {
   ASSERT_TRUE(signature.ok());
   EXPECT_EQ(*signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
   DeliveryRoute route = RouteNamed("hook");
-  route.signing_secret = Secret("plain secret");
+  route.signing_secrets = {Secret("plain secret")};
   const HttpCall call = *Webhook().Build(FullPage(), route, kNow);
   EXPECT_EQ(call.headers.back().first, "webhook-signature");
   EXPECT_EQ(call.headers.back().second,
-            *WebhookSignature(route.signing_secret, "inc/0/40/0", 1773212400, call.body));
-  route.signing_secret = Secret("whsec_***");
+            *WebhookSignature(route.signing_secrets[0], "inc/0/40/0", 1773212400, call.body));
+  // While receivers change from one secret to the next, either of them opens.
+  route.signing_secrets = {Secret("plain secret"),
+                           Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")};
+  EXPECT_EQ(
+      Webhook().Build(FullPage(), route, kNow)->headers.back().second,
+      Cat(*WebhookSignature(route.signing_secrets[0], "inc/0/40/0", 1773212400, call.body), " ",
+          *WebhookSignature(route.signing_secrets[1], "inc/0/40/0", 1773212400, call.body)));
+  route.signing_secrets = {Secret("plain secret"), Secret("whsec_***")};
   EXPECT_EQ(Webhook().Build(FullPage(), route, kNow).status().message(),
             "the signing secret begins with whsec_ but is not base64");
 }

@@ -19,7 +19,7 @@ TEST(Redactor, nothing_secret_of_a_route_is_left) {
   route.url = Secret(
       "https://user:passw0rd@alert.victorops.com/integrations/generic/20131114/alert/"
       "0123-4567-key/night-route?token=abcdefgh1234");
-  route.signing_secret = Secret("whsec_signing");
+  route.signing_secrets = {Secret("whsec_signing")};
   route.headers.emplace_back("Authorization", Secret("Bearer tok.en.value"));
   const Redactor redact(route);
   EXPECT_EQ(redact("POST " + route.url.Reveal() + " failed"), "POST [redacted] failed");

@@ -39,6 +39,21 @@ class Peer {
     }
     return out;
   }
+  // One line without its end. False: the client is gone.
+  bool ReadLine(std::string* line) {
+    while (true) {
+      const size_t end = read_.find("\r\n");
+      if (end != std::string::npos) {
+        *line = read_.substr(0, end);
+        read_.erase(0, end + 2);
+        return true;
+      }
+      char buffer[4096];
+      const ssize_t got = recv(fd_, buffer, sizeof(buffer), 0);
+      if (got <= 0) return false;
+      read_.append(buffer, static_cast<size_t>(got));
+    }
+  }
   // False: the client is gone.
   bool Send(std::string_view text) {
     while (!text.empty()) {
@@ -62,6 +77,7 @@ class Peer {
 
  private:
   const int fd_;
+  std::string read_;  // By ReadLine, beyond the line.
 };
 
 class ScriptedServer {

@@ -1,0 +1,27 @@
+// daemon/deliver/alertmanager.h
+//
+// Prometheus Alertmanager, API v2: POST .../api/v2/alerts.
+//
+//   Output      one alert; an acknowledgement changes its annotations, since Alertmanager knows
+//               none; a close ends it
+//   Invariants  1. the labels are those of the page's key and of the route alone, since an alert
+//               ends only under the labels with which it began
+//               2. an open page ends long after now, however often it is sent again
+//                  (DeliveryRoute.resend_every): that escalationd is silent is no recovery
+//   Time        ends are said by the given clock
+//   Errors      200 with a body that Alertmanager would not send is not a delivery
+//   Threads     stateless; safe everywhere
+#pragma once
+
+#include "daemon/deliver/provider.h"
+
+namespace escalation {
+
+class Alertmanager : public Provider {
+ public:
+  absl::StatusOr<HttpCall> Build(const Delivery& delivery, const DeliveryRoute& route,
+                                 Instant now) const override;
+  Verdict Classify(const HttpReply& reply) const override;
+};
+
+}  // namespace escalation
