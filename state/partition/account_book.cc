@@ -45,8 +45,10 @@ void AccountBook::LoadWaiting() {
 }
 
 AccountBook::Slot& AccountBook::Load(const std::string& account) {
+  if (latest_ != nullptr && latest_->account == account) return *latest_;
   const auto [found, inserted] = slots_.try_emplace(account);
   Slot& slot = found->second;
+  latest_ = &slot;
   if (!inserted) return slot;
   slot.account = account;
   if (const auto value = overlay_.Get(keys::Account(tenant_, account))) {
@@ -186,7 +188,9 @@ void AccountBook::MarkDirty(Slot* slot) {
 }
 
 void AccountBook::BeginRecord() {
-  if (slots_.size() >= kAccountsMax && dirty_.empty()) slots_.clear();
+  if (slots_.size() < kAccountsMax || !dirty_.empty()) return;
+  slots_.clear();
+  latest_ = nullptr;
 }
 
 void AccountBook::Save(Instant cursor) {

@@ -100,6 +100,8 @@ class AccountBook {
   const std::string tenant_;
   Overlay& overlay_;
   absl::node_hash_map<std::string, Slot> slots_;
+  // An event asks for its account several times.
+  Slot* latest_ = nullptr;
   std::vector<Slot*> dirty_;
   // Rises with every change: what is shown of units is made anew.
   int64_t generation_ = 1;

@@ -6,11 +6,14 @@
 //   Output      outbox entries and pending deliveries in the overlay; the decisions of the turn
 //   Invariants  1. id, seq and chain hash follow from the log alone
 //               2. a decision is complete before it is booked: the next Add or Book books it
-//               3. one Decision is filled in again and again: they are many, and making each anew
-//                  costs more than deciding it
+//               3. one Decision is filled in again and again, in memory of its own that is used
+//                  again, too: they are many, and making each anew costs more than deciding it
 //   Threads     the folding thread
 #pragma once
 
+#include <google/protobuf/arena.h>
+
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +41,7 @@ struct DecidedTurn {
 class RecordSink : public DecisionSink {
  public:
   // `id_prefix`: "incarnation/partition/".
-  RecordSink(std::string id_prefix, v1::PartitionState* state, Overlay* overlay)
-      : id_prefix_(std::move(id_prefix)), state_(*state), overlay_(*overlay) {}
+  RecordSink(std::string id_prefix, v1::PartitionState* state, Overlay* overlay);
 
   // The record whose decisions come next. `index`: of its first decision; above 0 in a later chunk.
   void BeginRecord(int64_t offset, Instant appended, std::string_view event_id, int index);
@@ -52,7 +54,7 @@ class RecordSink : public DecisionSink {
   void Book();
   int next_index() const { return index_; }
   // Of the present record.
-  int64_t offset() const { return decision_.cause().offset(); }
+  int64_t offset() const { return decision_->cause().offset(); }
 
   // Which record's decisions come next.
   struct Place {
@@ -72,13 +74,18 @@ class RecordSink : public DecisionSink {
   DecidedTurn Take();
 
  private:
+  // Gives back what the decisions so far have taken, once it is much.
+  void Tidy();
+
   const std::string id_prefix_;
   v1::PartitionState& state_;
   Overlay& overlay_;
   std::string id_;  // "incarnation/partition/offset/", of the present record.
   int index_ = 0;
-  bool open_ = false;  // decision_ is not booked yet.
-  v1::Decision decision_;
+  bool open_ = false;  // *decision_ is not booked yet.
+  const std::unique_ptr<char[]> memory_;
+  google::protobuf::Arena arena_;
+  v1::Decision* decision_;
   WireWriter wire_;
   DecidedTurn decided_;
   size_t decided_bytes_ = 0;
