@@ -35,6 +35,8 @@ KafkaClientOptions ClientOptions(const KafkaStreamOptions& options) {
       {"fetch.message.max.bytes", "4194304"},
       {"fetch.error.backoff.ms", "100"},
       {"topic.metadata.refresh.interval.ms", "10000"},
+      // A topic that is gone is told at once.
+      {"topic.metadata.propagation.max.ms", "0"},
       {"check.crcs", "true"},
   };
   return out;
@@ -71,8 +73,8 @@ class KafkaStream : public MessageStream {
     queue_ = rd_kafka_queue_get_consumer(handle_->raw());
   }
   ~KafkaStream() override {
-    rd_kafka_queue_destroy(queue_);
     rd_kafka_consumer_close(handle_->raw());
+    rd_kafka_queue_destroy(queue_);
   }
 
   absl::StatusOr<Partitions> Discover() override;

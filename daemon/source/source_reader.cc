@@ -108,19 +108,10 @@ absl::Status SourceReader::Step(Duration wait) {
 
 // Polls if nothing waits, and decodes what does, up to one batch.
 absl::Status SourceReader::Fill(Duration wait) {
-  const bool all_known = std::all_of(cursors_.begin(), cursors_.end(),
-                                     [](const auto& cursor) { return cursor.second.resolved; });
-  if (waiting_.empty() && filled_progress_.empty() && assigned_ && all_known) {
+  if (waiting_.empty() && filled_progress_.empty() && assigned_ && IsKnown()) {
     MessageStream::Polled polled =
         world_.stream->Poll(wait, options_.batch_messages_max, options_.batch_bytes_max);
-    for (StreamedMessage& message : polled.messages) waiting_.push_back(std::move(message));
-    waiting_ends_ = std::move(polled.ends);
-    for (const auto& [id, why] : polled.lost) {
-      Tell(SourceNotice::Level::kWarning, Cat(ToText(id), ": ", why));
-      const auto found = cursors_.find(id);
-      if (found != cursors_.end()) found->second.resolved = false;
-      next_discovery_ = Instant::Past();
-    }
+    Keep(std::move(polled));
   }
   while (!waiting_.empty()) {
     if (absl::Status status = Take(waiting_.front()); !status.ok()) return status;
@@ -132,6 +123,26 @@ absl::Status SourceReader::Fill(Duration wait) {
   }
   waiting_ends_.clear();
   return absl::OkStatus();
+}
+
+// What comes of a partition that must be known again is read again.
+void SourceReader::Keep(MessageStream::Polled polled) {
+  const auto is_suspect = [this](const StreamPartition& id) {
+    const auto found = cursors_.find(id);
+    return found == cursors_.end() || found->second.suspect;
+  };
+  for (StreamedMessage& message : polled.messages) {
+    if (is_suspect({message.message.topic, message.message.partition})) continue;
+    waiting_.push_back(std::move(message));
+  }
+  for (const auto& [id, end] : polled.ends) {
+    if (!is_suspect(id)) waiting_ends_[id] = end;
+  }
+  for (const auto& [id, why] : polled.lost) {
+    if (IsGone(id)) continue;
+    Tell(SourceNotice::Level::kWarning, Cat(ToText(id), ": ", why));
+    SuspectAll();
+  }
 }
 
 v1::Origin SourceReader::OriginOf(const SourceMessage& message) const {
@@ -270,7 +281,8 @@ void SourceReader::Settle(const Progresses& progress) {
 absl::Status SourceReader::Commit(bool all) {
   MessageStream::Positions positions;
   for (const auto& [id, cursor] : cursors_) {
-    if (!cursor.resolved || (!all && cursor.committed == cursor.next)) continue;
+    if (!cursor.resolved || cursor.suspect) continue;
+    if (!all && cursor.committed == cursor.next) continue;
     positions[id] = {cursor.next, ToText(cursor.note)};
   }
   if (positions.empty()) return absl::OkStatus();

@@ -104,7 +104,10 @@ class SourceReader {
  private:
   // One partition of the source.
   struct Cursor {
+    // Its position was found once.
     bool resolved = false;
+    // The partition may be another by now: it must be known again before more is read of it.
+    bool suspect = false;
     PositionNote note;
     // Everything below is done.
     int64_t next = 0;
@@ -134,6 +137,7 @@ class SourceReader {
                                 const SourceHistory& history);
   absl::Status ReportGap(const StreamPartition& id, const ResolvedPosition& resolved);
   absl::Status Fill(Duration wait);
+  void Keep(MessageStream::Polled polled);
   absl::Status Take(const StreamedMessage& streamed);
   absl::Status Land(Duration timeout);
   absl::Status Relaunch();
@@ -151,6 +155,10 @@ class SourceReader {
   v1::Origin OriginOf(const SourceMessage& message) const;
   bool IsFlying() const { return flight_ != nullptr || !failed_.empty(); }
   bool IsIdle() const;
+  // Of the partitions that are there, each is known to be the one that it was.
+  bool IsKnown() const;
+  bool IsGone(const StreamPartition& id) const;
+  void SuspectAll();
   // Every topic is there, and every partition's position is known.
   bool IsWhole() const;
 

@@ -60,16 +60,18 @@ absl::Status SourceReader::AskForMark() {
   // Asked before the answer: what comes meanwhile is below the ends too, and does no harm.
   const Instant asked = world_.now();
   const absl::StatusOr<MessageStream::Extents> extents = world_.stream->AskExtents(ids);
-  if (!extents.ok()) return extents.status();
+  if (!extents.ok()) {
+    SuspectAll();
+    return extents.status();
+  }
   Question question{asked, {}};
   int64_t lag = 0;
   for (const StreamPartition& id : ids) {
     const auto found = extents->find(id);
-    Cursor& cursor = cursors_[id];
+    const Cursor& cursor = cursors_[id];
     if (found == extents->end() || found->second.end < cursor.next) {
       // Another partition than the one that is read: positions never fall.
-      cursor.resolved = false;
-      next_discovery_ = Instant::Past();
+      SuspectAll();
       return absl::UnavailableError(Cat(ToText(id), ": ends before what was read of it"));
     }
     question.ends[id] = found->second.end;

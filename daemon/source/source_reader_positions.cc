@@ -10,6 +10,9 @@
 namespace escalation {
 namespace {
 
+// A topic that is not there is looked for.
+constexpr Duration kMissingEvery = Duration::Seconds(1);
+
 std::string Joined(const std::vector<std::string>& texts) {
   std::string out;
   for (const std::string& text : texts) CatTo(&out, out.empty() ? "" : ", ", text);
@@ -28,10 +31,24 @@ Evidence Compare(const std::vector<v1::Event>& events, const std::vector<std::st
 
 }  // namespace
 
-bool SourceReader::IsWhole() const {
-  return discovered_ && missing_topics_.empty() &&
-         std::all_of(cursors_.begin(), cursors_.end(),
-                     [](const auto& cursor) { return cursor.second.resolved; });
+bool SourceReader::IsKnown() const {
+  return std::all_of(cursors_.begin(), cursors_.end(), [this](const auto& entry) {
+    const auto& [id, cursor] = entry;
+    return (cursor.resolved && !cursor.suspect) || IsGone(id);
+  });
+}
+
+bool SourceReader::IsGone(const StreamPartition& id) const {
+  return std::find(missing_topics_.begin(), missing_topics_.end(), id.topic) !=
+         missing_topics_.end();
+}
+
+bool SourceReader::IsWhole() const { return discovered_ && missing_topics_.empty() && IsKnown(); }
+
+// A topic that is deleted and created anew at once is seen by nothing but errors on the way.
+void SourceReader::SuspectAll() {
+  for (auto& [id, cursor] : cursors_) cursor.suspect = true;
+  next_discovery_ = Instant::Past();
 }
 
 absl::Status SourceReader::Discover() {
@@ -39,12 +56,16 @@ absl::Status SourceReader::Discover() {
   if (now >= next_discovery_) {
     absl::StatusOr<MessageStream::Partitions> there = world_.stream->Discover();
     if (there.ok()) {
-      next_discovery_ = now + options_.discover_every;
-      if (there->missing != missing_topics_ && !there->missing.empty()) {
-        Tell(SourceNotice::Level::kWarning,
-             Cat("topics that are not there: ", Joined(there->missing)));
-      }
+      next_discovery_ = now + (there->missing.empty() ? options_.discover_every : kMissingEvery);
+      const bool changed = there->missing != missing_topics_;
       missing_topics_ = std::move(there->missing);
+      if (changed && !missing_topics_.empty()) {
+        Tell(SourceNotice::Level::kWarning,
+             Cat("topics that are not there: ", Joined(missing_topics_)));
+      }
+      // It may come back as another. It stays assigned, since librdkafka 2.0 never ends a client
+      // that gave up a topic that is not there; what comes of it until it is known is dropped.
+      for (auto& [id, cursor] : cursors_) cursor.suspect |= IsGone(id);
       discovered_ = true;
       for (const StreamPartition& id : there->found) cursors_.try_emplace(id);
     } else if (!discovered_) {
@@ -55,9 +76,7 @@ absl::Status SourceReader::Discover() {
     next_discovery_ = Instant::Past();
     return absl::UnavailableError(Cat("topics that are not there: ", Joined(missing_topics_)));
   }
-  const bool all = std::all_of(cursors_.begin(), cursors_.end(),
-                               [](const auto& cursor) { return cursor.second.resolved; });
-  if ((all && assigned_) || !IsIdle()) return absl::OkStatus();
+  if ((IsKnown() && assigned_) || !IsIdle()) return absl::OkStatus();
   return ResolveAll();
 }
 
@@ -67,10 +86,8 @@ absl::Status SourceReader::ResolveAll() {
   question_.reset();
   std::vector<StreamPartition> ids;
   for (const auto& [id, cursor] : cursors_) {
-    const bool gone = std::find(missing_topics_.begin(), missing_topics_.end(), id.topic) !=
-                      missing_topics_.end();
     // All: where one partition is another now, the rest of its topic may be too.
-    if (!gone) ids.push_back(id);
+    if (!IsGone(id)) ids.push_back(id);
   }
   const absl::StatusOr<MessageStream::Extents> extents = world_.stream->AskExtents(ids);
   if (!extents.ok()) return extents.status();
@@ -136,6 +153,7 @@ absl::Status SourceReader::ResolveOne(const StreamPartition& id, const KnownPosi
   }
   Cursor& cursor = cursors_[id];
   cursor.resolved = true;
+  cursor.suspect = false;
   cursor.note = resolved.note;
   cursor.next = resolved.offset;
   cursor.committed = -1;

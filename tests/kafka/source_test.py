@@ -132,6 +132,21 @@ class SourceTest(unittest.TestCase):
         expected = [f"T-{number}" for number in range(4_000)] + [f"U-{number}" for number in range(100)]
         self.assertEqual(self.opened_tickets(), {ticket: 1 for ticket in expected})
 
+    def test_topic_that_is_created_anew_while_it_is_read(self):
+        self.daemon.start()
+        self.put([opened(f"e{number}", f"T-{number}") for number in range(20)])
+        self.wait_for_messages(20)
+        self.wait_until_read()
+        kafka_local("topic", self.kafka, "delete", self.topic)
+        self.create(partitions=2)
+        self.put([opened(f"f{number}", f"U-{number}") for number in range(60)])
+        self.wait_for_messages(80)
+        self.wait_until_read()
+        self.assertEqual(self.daemon.metric("escalationd_source_recreations_total"), 2)
+        self.assertEqual(self.daemon.terminate(), 0, self.daemon.output())
+        expected = [f"T-{number}" for number in range(20)] + [f"U-{number}" for number in range(60)]
+        self.assertEqual(self.opened_tickets(), {ticket: 1 for ticket in expected})
+
     def test_topic_that_is_created_anew(self):
         self.daemon.start()
         self.put([opened(f"e{number}", f"T-{number}") for number in range(20)])
