@@ -8,6 +8,8 @@
 #include "ops/check_command.h"
 #include "ops/dead_letters_command.h"
 #include "ops/explain_command.h"
+#include "ops/import_command.h"
+#include "ops/map_command.h"
 #include "ops/log_command.h"
 #include "ops/policy_command.h"
 #include "ops/receiver_command.h"
@@ -37,10 +39,12 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddReportCommand(app, context);
   AddExplainCommand(app, context);
   AddTicketsCommands(app, context);
+  AddDeadLettersCommand(app, context);
   AddPolicyCommand(app, context);
   AddCalendarCommand(app, context);
   AddArchiveCommand(app, context);
-  AddDeadLettersCommand(app, context);
+  AddMapCommand(app, context);
+  AddImportCommand(app, context);
   AddLogCommand(app, context);
   AddRedactCommand(app, context);
   AddReceiverCommand(app, context);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/source/mapping_check.h"
 #include "state/base/instant.h"
 #include "state/base/text.h"
 #include "state/policy/policy_lint.h"
@@ -26,6 +27,7 @@ constexpr char kFooter[] = R"(Examples:
   escalationctl check /etc/escalationd/escalationd.yaml   also checks the policies that it names
   escalationctl check new.yaml escalationd.yaml           are the policy's routes configured there?
   escalationctl check --strict --as-of 2027-01-15 new.yaml
+  escalationctl check deploy/mappings/zendesk-webhook.jq  runs its samples too
 
 Prints FILE:LINE:COLUMN: what is wrong, the value, the expectation, and a hint. A warning is about
 what may be said but hardly is meant: a promise that no ticket can have, an escalation that nothing
@@ -85,7 +87,17 @@ absl::StatusOr<Checked> CheckConfigFile(const std::string& path, std::ostream& e
   return checked;
 }
 
+absl::StatusOr<Checked> CheckMappingFile(const std::string& path) {
+  int samples = 0;
+  const Problems problems = CheckMapping(path, &samples);
+  if (!problems.empty()) return problems.ToStatus();
+  Checked checked;
+  checked.summary = Cat("mapping, ", Count(samples, "sample"));
+  return checked;
+}
+
 absl::StatusOr<Checked> CheckFile(const std::string& path, std::ostream& err) {
+  if (path.ends_with(".jq")) return CheckMappingFile(path);
   Problems problems(path);
   const std::optional<YamlNode> root = ReadYamlFile(path, &problems);
   if (!root) return problems.ToStatus();
@@ -156,10 +168,12 @@ int Check(const Options& options, CommandContext& context) {
 }  // namespace
 
 void AddCheckCommand(CLI::App& app, CommandContext& context) {
-  CLI::App* command = app.add_subcommand("check", "Checks policy files and daemon configs");
+  CLI::App* command =
+      app.add_subcommand("check", "Checks policy files, daemon configs and mappings");
   command->footer(kFooter);
   auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->files, "Policy or config files (YAML)")->required();
+  command->add_option("FILE", options->files, "Policy or config files (YAML), mappings (jq)")
+      ->required();
   command->add_option("--as-of", options->as_of, "The day from which on holidays are to be known")
       ->option_text("DATE (default today)");
   command->add_flag("--strict", options->strict, "Warnings are errors");
