@@ -7,7 +7,8 @@
 //                    system call fails
 //
 //   Errors      a text that says what was refused; empty: done. What cannot be confined MUST not
-//   run Threads     before any other thread
+//               run
+//   Threads     before any other thread
 #pragma once
 
 #include <sys/types.h>

@@ -12,6 +12,7 @@
 #include "daemon/source/event_json.h"
 #include "daemon/source/json_document.h"
 #include "daemon/source/json_scanner.h"
+#include "daemon/source/message_json.h"
 #include "daemon/source/native_event.h"
 #include "state/base/ids.h"
 #include "state/base/instant.h"
@@ -45,6 +46,13 @@ struct Attributes {
 
 absl::Status Bad(std::string_view place, std::string_view what) {
   return absl::InvalidArgumentError(Cat(place, ": ", what));
+}
+
+// For messages, which are text whatever came.
+std::string Shown(std::string_view text) {
+  std::string out;
+  AppendJsonString(text, &out);
+  return out;
 }
 
 absl::Status At(std::string_view place, const absl::Status& status) {
@@ -91,7 +99,7 @@ std::string PercentDecoded(std::string_view text) {
 absl::Status CheckAttributes(const Attributes& attributes) {
   if (!attributes.specversion) return Bad("specversion", "this attribute is missing");
   if (*attributes.specversion != "1.0") {
-    return Bad("specversion", Cat("expected \"1.0\", got ", JsonQuoted(*attributes.specversion)));
+    return Bad("specversion", Cat("expected \"1.0\", got ", Shown(*attributes.specversion)));
   }
   const std::pair<const char*, const std::optional<std::string>*> required[] = {
       {"id", &attributes.id}, {"source", &attributes.source}, {"type", &attributes.type}};
@@ -111,8 +119,8 @@ absl::StatusOr<Events> EventsFromData(std::string_view data, const std::string& 
     return events;
   }
   if (!media_type.empty() && !IsJson(media_type)) {
-    return Bad("datacontenttype", Cat("expected application/json or application/protobuf, got ",
-                                      JsonQuoted(media_type)));
+    return Bad("datacontenttype",
+               Cat("expected application/json or application/protobuf, got ", Shown(media_type)));
   }
   absl::StatusOr<Events> events = EventsFromBody(data, BodyForm::kJson);
   if (!events.ok()) return At("data", events.status());
@@ -234,7 +242,7 @@ absl::StatusOr<Events> EventsFromCloudEvents(const SourceMessage& message) {
     return Bad("content-type",
                Cat("expected application/cloudevents+json or application/cloudevents-batch+json, "
                    "got ",
-                   JsonQuoted(media_type)));
+                   Shown(media_type)));
   }
   return ReadBinary(message, content_type);
 }

@@ -86,7 +86,10 @@ absl::Status AppendQuotingLarge(std::string_view text, std::string* out) {
 
 absl::StatusOr<std::string> JqRequest(const SourceMessage& message) {
   const std::string_view body = message.value;
-  if (!nlohmann::json::accept(body)) return WhyNot(body);
+  // A byte 0 is the end of its input to nlohmann's parser, and nowhere in JSON.
+  if (body.find('\0') != std::string_view::npos || !nlohmann::json::accept(body)) {
+    return WhyNot(body);
+  }
   std::string out;
   out.reserve(body.size() + 256);
   out += "{\"body\":";

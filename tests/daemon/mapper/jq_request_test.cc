@@ -62,6 +62,7 @@ TEST(JqRequestTest, what_is_not_json_is_told_with_its_place) {
       {__LINE__, "{\"a\":\n nope}", "2:2: "},
       {__LINE__, "{} {}", "1:4: "},
       {__LINE__, "NaN", "1:1: "},
+      {__LINE__, std::string("{}\0{", 4), "1:3: "},
       {__LINE__, "[\"\xff\"]", "expected JSON in UTF-8"},
       {__LINE__, R"(["\ud800"])",
        "JSON with a number out of range, or with half of a surrogate pair"},
