@@ -27,8 +27,6 @@ constexpr const char* kAlertmanagerPath = "/api/v2/alerts";
 constexpr int kVictorOpsPerMinuteMax = 150;
 constexpr int kSlackPerMinuteMax = 60;
 constexpr Duration kTimeoutMax = Duration::Minutes(1);
-constexpr Duration kResendMin = Duration::Seconds(10);
-constexpr Duration kResendMax = Duration::Hours(1);
 constexpr size_t kRecipientsMax = 50;
 
 bool Given(const YamlMap& map, std::string_view key) {
@@ -229,8 +227,6 @@ void WalkAlertmanager(YamlMap& map, const std::string& folder, DeliveryRoute* ro
                     ours ? " that escalationd gives" : " that is malformed"),
                 "names are letters, digits and _; values are one line");
   }
-  route->resend_every = Duration::Minutes(1);
-  WalkLength(map, "resend", kResendMin, kResendMax, &route->resend_every);
 }
 
 void WalkProvider(YamlMap& map, const std::string& folder, DeliveryRoute* route) {

@@ -6,8 +6,9 @@
 //               none; a close ends it
 //   Invariants  1. the labels are those of the page's key and of the route alone, since an alert
 //               ends only under the labels with which it began
-//               2. an open page ends long after now, however often it is sent again
-//                  (DeliveryRoute.resend_every): that escalationd is silent is no recovery
+//               2. an open page ends long after now: that escalationd is silent is no recovery.
+//               It is posted once, so an Alertmanager that restarts knows it again only with the
+//               next step or repetition of its escalation
 //   Time        ends are said by the given clock
 //   Errors      200 with a body that Alertmanager would not send is not a delivery
 //   Threads     stateless; safe everywhere

@@ -48,8 +48,6 @@ struct DeliveryRoute {
   bool buttons = false;
   // Alertmanager: labels beside our own, by which it routes.
   std::vector<std::pair<std::string, std::string>> labels;
-  // An open page is sent again this often, to providers that forget; 0: never.
-  Duration resend_every;
   MailRoute mail;
   // Requests a minute; 0: unlimited. Routes of one VictorOps organisation share the lowest.
   int per_minute_max = 0;

@@ -38,6 +38,11 @@ Delivery Page(ByteSource* source) {
       page->set_escalation(Text(source, 64));
       page->set_severity(Text(source, 64));
       page->set_subject(Text(source, 4096));
+      for (int i = 0; i < 20 && source->Flag(); ++i) {
+        v1::PageLink* const link = page->add_links();
+        link->set_name(Text(source, 64));
+        link->set_url(Text(source, 256));
+      }
       break;
     }
     case 1:
@@ -67,6 +72,29 @@ void CheckVictorOps(const HttpCall& call) {
   ESCALATION_CHECK(bytes("state_message") <= 20'480, call.body);
 }
 
+// Headers of a mail are lines of ASCII; the first empty line ends them.
+void CheckMail(const HttpCall& call) {
+  ESCALATION_CHECK(call.mail.has_value(), "an envelope");
+  const size_t end = call.body.find("\r\n\r\n");
+  ESCALATION_CHECK(end != std::string::npos, call.body);
+  for (size_t at = 0; at < call.body.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(call.body[at]);
+    const bool line_end = byte == '\r' || byte == '\n';
+    ESCALATION_CHECK(line_end || (byte >= 0x20 && byte < 0x7F), call.body);
+    ESCALATION_CHECK(byte != '\n' || (at > 0 && call.body[at - 1] == '\r'), call.body);
+  }
+}
+
+void CheckCall(const DeliveryRoute& route, const HttpCall& call) {
+  if (route.provider == DeliveryRoute::Provider::kEmail) return CheckMail(call);
+  ESCALATION_CHECK(IsUtf8(call.body), call.body);
+  ESCALATION_CHECK(nlohmann::json::accept(call.body), call.body);
+  if (route.provider == DeliveryRoute::Provider::kVictorOps) CheckVictorOps(call);
+  if (route.provider == DeliveryRoute::Provider::kPagerDuty) {
+    ESCALATION_CHECK(call.body.size() <= 512 * 1024, call.body);
+  }
+}
+
 void CheckVerdict(const HttpReply& reply, const Verdict& verdict) {
   const bool success =
       reply.kind == HttpReply::Kind::kResponse && reply.status >= 200 && reply.status < 300;
@@ -86,8 +114,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ByteSource source(data, size);
   DeliveryRoute route;
   route.name = "pager";
-  route.provider =
-      source.Flag() ? DeliveryRoute::Provider::kVictorOps : DeliveryRoute::Provider::kWebhook;
+  route.provider = static_cast<DeliveryRoute::Provider>(source.Below(7));
+  route.mail.from = "pager@example.com";
+  route.mail.to = {"ann@example.com"};
+  route.buttons = true;
   route.url = Secret("https://alert.example.com/KEY/team");
   if (source.Flag()) route.signing_secrets = {Secret(Text(&source, 64))};
   const Provider& provider = ProviderOf(route.provider);
@@ -99,14 +129,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Delivery delivery = Page(&source);
   const absl::StatusOr<HttpCall> call = provider.Build(delivery, route, kNow);
   if (call.ok()) {
-    ESCALATION_CHECK(IsUtf8(call->body), call->body);
-    if (route.provider == DeliveryRoute::Provider::kVictorOps) CheckVictorOps(*call);
-    ESCALATION_CHECK(nlohmann::json::accept(call->body), call->body);
+    CheckCall(route, *call);
   } else {
     ESCALATION_CHECK(absl::IsInvalidArgument(call.status()), call.status().ToString());
   }
   reply.body = std::string(source.Rest());
   reply.error = reply.body;
   CheckVerdict(reply, provider.Classify(reply));
+  if (route.provider == DeliveryRoute::Provider::kJsm) {
+    CheckVerdict(reply, provider.ClassifyAnswer("43a2-9f", reply));
+  }
   return 0;
 }
