@@ -115,6 +115,14 @@ bool KafkaLogPartition::stopped() {
   return stopped_;
 }
 
+void KafkaLogPartition::Gather(Offset from) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(readers_.begin(), readers_.end(),
+                                  [from](const auto& reader) { return reader->next == from; });
+  if (found == readers_.end() || (*found)->taken.size() >= kTakeMax) return;
+  (*found)->kafka->Take(kTakeMax, &(*found)->taken);
+}
+
 bool KafkaLogPartition::WaitFor(Offset seen, absl::Duration timeout) {
   const auto deadline = DeadlineAfter(timeout);
   // Somebody must be reading there for the end to become known.
@@ -122,6 +130,7 @@ bool KafkaLogPartition::WaitFor(Offset seen, absl::Duration timeout) {
   if (reader.ok()) Return(*std::move(reader));
   while (true) {
     const uint64_t signalled = signals();
+    Gather(seen);
     if (KnownEnd() > seen) return true;
     if (stopped() || !WaitForSignal(signalled, deadline)) return KnownEnd() > seen;
   }

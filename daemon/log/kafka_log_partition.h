@@ -77,6 +77,9 @@ class KafkaLogPartition {
   // What has come, without waiting.
   absl::Status Drain(Reader* reader, size_t bytes_max, RecordBatch* batch);
   absl::Status Check(const KafkaMessage& message) const;
+  // Takes what has come for the reader at `from`: librdkafka signals only what comes to an empty
+  // queue.
+  void Gather(Offset from);
   Offset KnownEnd();
   void NoteEnd(int64_t end);
   void Notify();

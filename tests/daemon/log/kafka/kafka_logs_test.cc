@@ -211,6 +211,17 @@ TEST_F(KafkaLogTest, a_log_opened_for_reading_takes_nothing) {
   EXPECT_TRUE(absl::IsFailedPrecondition((*reader)->Publish(kZero, {{1, "x", "y"}})));
 }
 
+TEST_F(KafkaLogTest, who_waits_is_woken_by_what_another_process_appends) {
+  Create();
+  const auto writer = Open();
+  const auto reader = Open(Access::kReadOnly);
+  for (Offset next{1}; next < Offset{20}; next = next + 1) {
+    (*writer)->Append(kZero, "a", [](const auto&) {});
+    ASSERT_TRUE((*reader)->WaitFor(kZero, next, absl::InfiniteDuration()));
+    ASSERT_EQ(Values(**reader, next), Cat(next, "=a "));
+  }
+}
+
 TEST_F(KafkaLogTest, readers_at_several_positions_do_not_disturb_each_other) {
   Create();
   const auto log = Open();
