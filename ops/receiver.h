@@ -1,19 +1,18 @@
 // ops/receiver.h
 //
-// A stand-in for paging providers: takes what VictorOps or a webhook would take, shows it to a
-// person, and answers as they do.
+// A stand-in for paging providers: takes what they would take, shows it to a person, and answers as
+// they do.
 //
-//   Input       POST /integrations/generic/20131114/alert/KEY/ROUTE as VictorOps; POST anywhere
-//   else
-//               as a webhook; GET /pages
+//   Input       POST /integrations/generic/20131114/alert/KEY/ROUTE as VictorOps, /v2/enqueue as
+//               PagerDuty, /services/... and /api/chat.postMessage as Slack, .../v2/alerts as JSM,
+//               /api/v2/alerts as Alertmanager; POST anywhere else as a webhook; GET /pages
 //   Output      each page on a stream, flushed at once; GET /pages: all of them as JSON
 //   Invariants  1. a page is shown before it is answered
 //               2. text from a page stays on its line and cannot steer a terminal
 //               3. the last 10,000 pages are kept
 //   Time        the given clock, for people
-//   Errors      as the provider would answer: a body that is no JSON object, or without
-//   message_type
-//               or entity_id, is a failure
+//   Errors      as the provider would answer: a body that is no JSON, or without what the provider
+//               needs, is refused
 //   Threads     Handle from any thread
 #pragma once
 

@@ -23,8 +23,12 @@ constexpr char kFooter[] = R"(Examples:
   curl -s http://127.0.0.1:8321/pages
 
 Point a route of the daemon's config at it:
-  VictorOps  http://127.0.0.1:8321/integrations/generic/20131114/alert/any-key/NIGHT
-  webhook    http://127.0.0.1:8321/hook
+  VictorOps     http://127.0.0.1:8321/integrations/generic/20131114/alert/any-key/NIGHT
+  PagerDuty     http://127.0.0.1:8321/v2/enqueue
+  Slack         http://127.0.0.1:8321/services/any, or /api/chat.postMessage with a token
+  JSM           http://127.0.0.1:8321/v2/alerts
+  Alertmanager  http://127.0.0.1:8321
+  webhook       http://127.0.0.1:8321/hook
 The daemon must allow private addresses for deliveries.)";
 
 struct Options {

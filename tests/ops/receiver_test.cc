@@ -96,6 +96,76 @@ TEST_F(ReceiverTest, what_it_answers_counts_as_delivered) {
   }
 }
 
+TEST_F(ReceiverTest, understands_every_provider) {
+  using Kind = DeliveryRoute::Provider;
+  const struct {
+    int line;
+    Kind kind;
+    std::string url;
+    std::string shown;
+    std::string closed;
+  } rows[] = {
+      {__LINE__, Kind::kPagerDuty, "http://h/v2/enqueue", "trigger  pagerduty",
+       "resolve  pagerduty"},
+      {__LINE__, Kind::kSlack, "http://h/services/T0/B0/secret-key", "message  slack",
+       "message  slack"},
+      {__LINE__, Kind::kSlack, "http://h/api/chat.postMessage", "message  slack", "message  slack"},
+      {__LINE__, Kind::kJsm, "http://h/jsm/ops/integration/v2/alerts", "create  jsm", "close  jsm"},
+      {__LINE__, Kind::kAlertmanager, "http://h/api/v2/alerts", "firing  alertmanager",
+       "resolved  alertmanager"},
+  };
+  for (const auto& row : rows) {
+    const Provider& provider = ProviderOf(row.kind);
+    DeliveryRoute route = RouteNamed("night");
+    route.provider = row.kind;
+    route.url = Secret(row.url);
+    route.key = Secret("secret-key");
+    route.buttons = true;
+    for (const bool closes : {false, true}) {
+      const Delivery delivery = closes ? CloseOf(41, "default/T-1/night/1/1") : Page();
+      const HttpCall call = *provider.Build(delivery, route, kNow);
+      std::string path = call.url.substr(8);
+      path = path.substr(0, path.find('?'));
+      out_.str("");
+      const HttpResponse response = Ask("POST", *PercentDecode(path), call.body);
+      HttpReply reply;
+      reply.status = response.status;
+      reply.body = response.body;
+      const Verdict verdict = provider.Classify(reply);
+      if (verdict.receipt.empty()) {
+        EXPECT_EQ(verdict.kind, Verdict::Kind::kDelivered) << "line " << row.line;
+      } else {
+        reply.body = Ask("GET", provider.Ask(verdict.receipt, route)->url.substr(8), "").body;
+        reply.status = 200;
+        EXPECT_EQ(provider.ClassifyAnswer(verdict.receipt, reply).kind, Verdict::Kind::kDelivered);
+      }
+      const std::string shown = out_.str();
+      EXPECT_NE(shown.find(closes ? row.closed : row.shown), std::string::npos) << shown;
+      // A resolve of PagerDuty is about its key and says nothing else.
+      const bool has_title = row.kind != Kind::kPagerDuty || !closes;
+      const char* title = closes ? "  closed: T-1 engaged\n" : "  high T-1: site down [31m\n";
+      EXPECT_EQ(shown.find(title) != std::string::npos, has_title) << shown;
+      const bool has_key = row.kind != Kind::kSlack || !closes;
+      EXPECT_EQ(shown.find("default/T-1/night/1/1") != std::string::npos, has_key) << shown;
+    }
+  }
+  EXPECT_EQ(Ask("GET", "/pages", "").body.find("secret-key"), std::string::npos);
+}
+
+TEST_F(ReceiverTest, refuses_as_each_provider_does) {
+  EXPECT_EQ(Ask("POST", "/v2/enqueue", R"({"event_action":"wake"})").status, 400);
+  EXPECT_EQ(Ask("POST", "/v2/enqueue", R"({"event_action":"resolve","dedup_key":"k"})").status,
+            400);
+  EXPECT_EQ(Ask("POST", "/services/x", R"({"blocks":7})").body, "no_text");
+  EXPECT_EQ(Ask("POST", "/api/chat.postMessage", "{}").body,
+            "{\"ok\":false,\"error\":\"no_text\"}\n");
+  EXPECT_EQ(Ask("POST", "/v2/alerts", "{}").status, 422);
+  EXPECT_EQ(Ask("GET", "/v2/alerts/requests/other", "").status, 404);
+  EXPECT_EQ(Ask("POST", "/api/v2/alerts", "[]").status, 400);
+  EXPECT_EQ(Ask("POST", "/api/v2/alerts", "no json").status, 400);
+  EXPECT_EQ(out_.str(), "");
+}
+
 TEST_F(ReceiverTest, shows_a_webhook) {
   Ask("POST", "/hook", BodyFor(DeliveryRoute::Provider::kWebhook, CloseOf(1, "k")));
   EXPECT_EQ(out_.str(),
