@@ -34,6 +34,7 @@ class Side {
   absl::Status Fold(std::span<const FoldRecord> records) {
     return fold_->FoldAll(records, [this](const FoldResult& result) {
       std::ranges::move(DecodeDecisions(result), std::back_inserter(decisions_));
+      due_from_ = std::min(due_from_, FirstWakeUpOf(result.turn));
       return store_.Commit(result.turn);
     });
   }
@@ -59,7 +60,15 @@ class Side {
     return FoldNext(std::move(event), appended);
   }
 
-  absl::StatusOr<Instant> Due() const { return NextDue(store_, fold_->cursor()); }
+  // The earliest due moment up to `limit`; Never: none. Searched from where it is known to begin,
+  // since before that lie the wake-ups that were removed.
+  absl::StatusOr<Instant> DueUntil(Instant limit) {
+    if (due_from_ > limit) return Instant::Never();
+    const absl::StatusOr<Instant> due = NextDue(store_, due_from_);
+    if (!due.ok()) return due;
+    due_from_ = *due;
+    return *due <= limit ? *due : Instant::Never();
+  }
   Offset position() const { return fold_->position(); }
   std::vector<v1::Decision> TakeDecisions() { return std::exchange(decisions_, {}); }
 
@@ -68,6 +77,8 @@ class Side {
   SpillingStore store_;
   std::unique_ptr<PartitionFold> fold_;
   std::vector<v1::Decision> decisions_;
+  // Nothing is due before.
+  Instant due_from_ = Instant::Past();
 };
 
 class WhatIf {
@@ -134,15 +145,15 @@ class WhatIf {
   absl::Status CatchUp(Instant now) {
     const Instant limit = now - kOverdue;
     while (true) {
-      const absl::StatusOr<Instant> due = after_.Due();
+      const absl::StatusOr<Instant> due = after_.DueUntil(limit);
       if (!due.ok()) return due.status();
-      if (*due > limit) return absl::OkStatus();
-      const absl::StatusOr<Instant> was_due = before_.Due();
+      if (*due == Instant::Never()) return absl::OkStatus();
+      const absl::StatusOr<Instant> was_due = before_.DueUntil(limit);
       if (!was_due.ok()) return was_due.status();
-      if (*was_due <= limit) return absl::OkStatus();
+      if (*was_due != Instant::Never()) return absl::OkStatus();
       appended_ = std::max(appended_, *due + kSettle);
       if (absl::Status status = after_.Tick(appended_, appended_); !status.ok()) return status;
-      const absl::StatusOr<Instant> next = after_.Due();
+      const absl::StatusOr<Instant> next = after_.DueUntil(limit);
       if (!next.ok()) return next.status();
       if (*next <= *due) return absl::OkStatus();  // A silent source holds it back.
     }
