@@ -3,9 +3,8 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
-#include <functional>
 
-#include "absl/time/clock.h"
+#include "daemon/log/deadline.h"
 #include "daemon/log/kafka_list.h"
 #include "state/base/text.h"
 
@@ -170,8 +169,17 @@ absl::Status KafkaAdmin::CreateTopic(const KafkaTopicSpec& spec) const {
   const rd_kafka_topic_result_t** results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
   if (count != 1) return absl::UnavailableError(Cat(handle_->name(), ": ", what, ": no answer"));
-  return handle_->StatusOf(rd_kafka_topic_result_error(results[0]), what,
-                           OrEmpty(rd_kafka_topic_result_error_string(results[0])));
+  if (rd_kafka_topic_result_error(results[0]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return handle_->StatusOf(rd_kafka_topic_result_error(results[0]), what,
+                             OrEmpty(rd_kafka_topic_result_error_string(results[0])));
+  }
+  // The controller has it; what brokers tell clients may be a moment behind.
+  const auto deadline = DeadlineAfter(timeout_);
+  absl::Status seen = Topic(spec.name).status();
+  while (absl::IsNotFound(seen) && std::chrono::steady_clock::now() < deadline) {
+    seen = Topic(spec.name).status();
+  }
+  return seen;
 }
 
 absl::Status KafkaAdmin::DeleteTopic(const std::string& name) const {

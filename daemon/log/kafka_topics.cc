@@ -7,7 +7,6 @@
 #include <charconv>
 #include <optional>
 
-#include "daemon/log/deadline.h"
 #include "daemon/log/durable_file.h"
 #include "daemon/log/kafka_producer.h"
 #include "daemon/log/kafka_reader.h"
@@ -58,12 +57,7 @@ absl::Status CreateMissing(const KafkaAdmin& admin, const std::string& topic, Ka
   }
   const absl::Status created = admin.CreateTopic(wanted);
   if (!created.ok() && !absl::IsAlreadyExists(created)) return created;
-  // Told by the controller; what clients ask may be a moment behind.
-  absl::StatusOr<KafkaTopicInfo> info = absl::NotFoundError("");
-  const auto deadline = DeadlineAfter(kAnswerMax);
-  while (absl::IsNotFound(info.status()) && std::chrono::steady_clock::now() < deadline) {
-    info = admin.Topic(topic);
-  }
+  const absl::StatusOr<KafkaTopicInfo> info = admin.Topic(topic);
   if (!info.ok()) return info.status();
   if (info->partitions == spec.partitions) return absl::OkStatus();
   return absl::FailedPreconditionError(
