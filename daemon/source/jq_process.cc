@@ -25,6 +25,8 @@ namespace {
 
 constexpr char kMapperName[] = "escalation-mapper";
 constexpr size_t kReadBytes = 64 * 1024;
+// The mapper bounds the processor time of compiling by itself; this is for one that hangs.
+constexpr std::chrono::minutes kCompileWallTimeMax{2};
 
 absl::Status Unavailable(std::string_view what, int error) {
   return absl::UnavailableError(Cat(kMapperName, ": ", what, ": ", std::strerror(error)));
@@ -95,7 +97,7 @@ JqProcess::JqProcess(pid_t pid, int socket, const MappingLimits& limits)
     : pid_(pid), socket_(socket), limits_(limits) {}
 
 JqProcess::~JqProcess() {
-  if (running()) Bury();
+  if (running()) Bury({});
 }
 
 absl::StatusOr<std::unique_ptr<JqProcess>> JqProcess::Start(const MappingProgram& program,
@@ -133,7 +135,7 @@ absl::Status JqProcess::Compile(const MappingProgram& program) {
   if (program.text.find('\0') != std::string::npos) {
     return absl::InvalidArgumentError(Cat(program.name, ": expected text, got a byte 0"));
   }
-  const JqReply reply = Exchange(program.text, kMapperErrorBytesMax);
+  const JqReply reply = Exchange(program.text, kMapperErrorBytesMax, kCompileWallTimeMax);
   switch (reply.outcome) {
     case JqReply::Outcome::kDone:
       return absl::OkStatus();
@@ -152,12 +154,13 @@ absl::Status JqProcess::Compile(const MappingProgram& program) {
 JqReply JqProcess::Run(std::string_view document) {
   ++runs_;
   // What frames the outputs is bounded by them: each has a byte at least.
-  return Exchange(document, limits_.output_bytes_max + kMapperErrorBytesMax);
+  return Exchange(document, limits_.output_bytes_max + kMapperErrorBytesMax, limits_.wall_time_max);
 }
 
-JqReply JqProcess::Exchange(std::string_view request, size_t reply_bytes_max) {
+JqReply JqProcess::Exchange(std::string_view request, size_t reply_bytes_max,
+                            std::chrono::milliseconds wall_time_max) {
   if (!running()) return {JqReply::Outcome::kEnded, {}, "its process ended"};
-  const Deadline deadline = std::chrono::steady_clock::now() + limits_.wall_time_max;
+  const Deadline deadline = std::chrono::steady_clock::now() + wall_time_max;
   std::string head;
   AppendSize(request.size(), &head);
   JqReply reply;
@@ -165,7 +168,7 @@ JqReply JqProcess::Exchange(std::string_view request, size_t reply_bytes_max) {
       ReceiveReply(reply_bytes_max, deadline, &reply)) {
     return reply;
   }
-  return Bury();
+  return Bury(wall_time_max);
 }
 
 bool JqProcess::Wait(short events, Deadline deadline) {
@@ -238,7 +241,7 @@ bool JqProcess::ReceiveReply(size_t reply_bytes_max, Deadline deadline, JqReply*
   }
 }
 
-JqReply JqProcess::Bury() {
+JqReply JqProcess::Bury(std::chrono::milliseconds wall_time_max) {
   close(socket_);
   buffer_.clear();
   int status = 0;
@@ -249,7 +252,7 @@ JqReply JqProcess::Bury() {
   if (overdue_) {
     return {JqReply::Outcome::kTooLong,
             {},
-            Cat("took longer than ", int64_t{limits_.wall_time_max.count()}, "ms")};
+            Cat("took longer than ", int64_t{wall_time_max.count()}, "ms")};
   }
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) {
     return {JqReply::Outcome::kTooLong,

@@ -63,14 +63,15 @@ class JqProcess {
 
   JqProcess(pid_t pid, int socket, const MappingLimits& limits);
   absl::Status Compile(const MappingProgram& program);
-  JqReply Exchange(std::string_view request, size_t reply_bytes_max);
+  JqReply Exchange(std::string_view request, size_t reply_bytes_max,
+                   std::chrono::milliseconds wall_time_max);
   // Each false: the socket is closed, or time is over.
   bool Wait(short events, Deadline deadline);
   bool Send(std::string_view bytes, Deadline deadline);
   bool Receive(size_t size, Deadline deadline, std::string* out);
   bool ReceiveReply(size_t reply_bytes_max, Deadline deadline, JqReply* reply);
-  // Ends the process and says how it ended.
-  JqReply Bury();
+  // Ends the process and says how it ended; `wall_time_max`: what it had, if that is over.
+  JqReply Bury(std::chrono::milliseconds wall_time_max);
 
   pid_t pid_;
   int socket_;
