@@ -33,6 +33,26 @@ TEST(Redactor, nothing_secret_of_a_route_is_left) {
   EXPECT_EQ(redact(std::string(10'000, 'x')).size(), 512u);
 }
 
+// A provider that repeats everything that it was told, in the forms in which it was told.
+TEST(Redactor, a_canary_in_every_slot_is_never_seen) {
+  DeliveryRoute route = RouteNamed("pager");
+  route.url = Secret("https://user:canary-one@h.example/canary-two/x?token=canary-three");
+  route.key = Secret("canary-four");
+  route.signing_secrets = {Secret("canary-five"), Secret("canary-six")};
+  route.headers.emplace_back("Authorization", Secret("Bearer canary-seven"));
+  route.mail.user = "pager";
+  const Redactor redact(route);
+  for (const char* said :
+       {"canary-one", "user:canary-one", "dXNlcjpjYW5hcnktb25l", "canary-two", "canary-three",
+        "canary-four", "GenieKey canary-four", "Y2FuYXJ5LWZvdXI=", "AHBhZ2VyAGNhbmFyeS1mb3Vy",
+        "{\"routing_key\":\"canary-four\"}", "canary-five", "canary-six", "canary-seven",
+        "https:\\/\\/user:canary-one@h.example\\/canary-two\\/x"}) {
+    const std::string text = redact(std::string("status 400: ") + said);
+    EXPECT_EQ(text.find("canary"), std::string::npos) << text;
+    EXPECT_NE(text.find("[redacted]"), std::string::npos) << text;
+  }
+}
+
 TEST(Redactor, the_origin_of_a_url_may_be_shown) {
   EXPECT_EQ(OriginOfUrl("https://alert.victorops.com/a/KEY"), "https://alert.victorops.com");
   EXPECT_EQ(OriginOfUrl("https://u:p@h.example:8443?x"), "https://h.example:8443");
