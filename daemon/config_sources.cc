@@ -73,7 +73,7 @@ void WalkFormat(YamlMap& map, const std::string& folder, DecoderOptions* decoder
 
 void WalkKafkaSource(YamlMap& map, const std::string& folder, const Config& config,
                      SourceConfig* source) {
-  SourceConfig::Kafka& kafka = source->kafka.emplace();
+  KafkaSourceConfig& kafka = source->kafka.emplace();
   const bool same_cluster = config.log.kind == LogConfig::Kind::kKafka && !map.Has("brokers") &&
                             !map.Has("settings") && !map.Has("settings_file") &&
                             !map.Has("allow_plaintext");

@@ -18,6 +18,16 @@
 
 namespace escalation {
 
+struct KafkaSourceConfig {
+  KafkaSettings settings;
+  // At least one.
+  std::vector<std::string> topics;
+  SourceStart start = SourceStart::kBeginning;
+  // Default: "escalationd.NAME".
+  std::string group;
+  Duration mark_every = Duration::Seconds(1);
+};
+
 struct SourceConfig {
   // Origin.source of its events, and what the policy's promises about time name.
   std::string name;
@@ -25,17 +35,8 @@ struct SourceConfig {
   // Of the tenant.
   Partition partition;
   DecoderOptions decoder;
-  struct Kafka {
-    KafkaSettings settings;
-    // At least one.
-    std::vector<std::string> topics;
-    SourceStart start = SourceStart::kBeginning;
-    // Default: "escalationd.NAME".
-    std::string group;
-    Duration mark_every = Duration::Seconds(1);
-  };
   // Either this or `hook`.
-  std::optional<Kafka> kafka;
+  std::optional<KafkaSourceConfig> kafka;
   // POST /v1/hooks/NAME.
   std::optional<HookVerification> hook;
 };

@@ -168,7 +168,7 @@ absl::Status SourceSet::Impl::Start(Partition partition, const StateReader* stat
 }
 
 absl::Status SourceSet::Impl::StartOne(Source* source, const StateReader* state) {
-  const SourceConfig::Kafka& kafka = *source->config.kafka;
+  const KafkaSourceConfig& kafka = *source->config.kafka;
   KafkaStreamOptions options;
   options.settings = kafka.settings;
   options.client_id = Cat("escalationd-", source->config.name);
