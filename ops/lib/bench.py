@@ -10,7 +10,8 @@ import sys
 
 # Name -> program. The last three start a daemon: those of this tree measure any revision's, so that both are measured
 # in the same way.
-GOOGLE = {"calendar": "calendar_bench", "store": "store_bench", "source": "source_bench", "fold": "fold_bench"}
+GOOGLE = {"calendar": "calendar_bench", "store": "store_bench", "source": "source_bench", "fold": "fold_bench",
+          "audit": "audit_bench"}
 DAEMON = {"http": "http_load", "pages": "page_latency"}
 CLUSTER = {"kafka": "kafka_path.py"}
 PROGRAMS = GOOGLE | DAEMON | CLUSTER
