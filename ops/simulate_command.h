@@ -1,8 +1,8 @@
 // ops/simulate_command.h
 //
-// escalationctl simulate: what a policy decides on a history.
+// escalationctl simulate: what a policy decides on a history, or on an invented load.
 //
-//   Input       a policy file and a history file
+//   Input       a policy file, and a history file or a load file
 //   Output      decisions on `out`
 //   Errors      exit 78: the policy is wrong; 1: the history is; 2: usage
 //   Threads     one command runs at a time
