@@ -5,7 +5,9 @@
 //
 //   Input       an outcome of the dispatcher
 //   Output      a PageOutcome event; a line in the daemon's log, an error if the page did not
-//   arrive Time        enters as an argument Threads     stateless; safe everywhere
+//               arrive
+//   Time        enters as an argument
+//   Threads     stateless; safe everywhere
 #pragma once
 
 #include "daemon/deliver/dispatch_queue.h"

@@ -4,10 +4,10 @@
 // one.
 //
 //   Input       a log's URI; an archive's directory
-//   Output      `out`: what was made or verified, or one line for each record; `err`: progress on a
-//               terminal, and errors
+//   Output      `out`: what was made or verified, or one line for each record; `err`: progress
+//               on a terminal, and errors
 //   Errors      exit 1: the log cannot be read, the archive is damaged or cannot be written; 2
-//   usage
+//               usage
 #pragma once
 
 #include "ops/command.h"

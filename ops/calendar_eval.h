@@ -4,7 +4,8 @@
 //
 //   Input       {"id", "op", "cal", ...} lines; instants and durations are whole seconds
 //   Output      {"id", "result"} lines in the order of the input; `null` where no such moment
-//   exists Errors      kInvalidArgument for a line: what is wrong, the value, the expectation
+//               exists
+//   Errors      kInvalidArgument for a line: what is wrong, the value, the expectation
 //   Threads     one evaluator per thread
 #pragma once
 

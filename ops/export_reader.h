@@ -3,12 +3,12 @@
 // Reads a helpdesk's export through a mapping.
 //
 //   Input       JSON texts, one a line; what came with each of them
-//   Output      the events in order of occurred_at, those of one moment in the order of the export
+//   Output      the events in order of occurred_at, those of one moment in the order of the
+//               export
 //   Invariants  a line that is not mapped, or gives an event that no source would accept or that
-//   has
-//               no occurred_at, gives none: it is told and, if wanted, copied
-//   Errors      those of the mapping's process (kUnavailable, kFailedPrecondition); kDataLoss: the
-//               input cannot be read to its end
+//               has no occurred_at, gives none: it is told and, if wanted, copied
+//   Errors      those of the mapping's process (kUnavailable, kFailedPrecondition); kDataLoss:
+//               the input cannot be read to its end
 //   Threads     one thread
 #pragma once
 

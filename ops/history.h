@@ -4,9 +4,8 @@
 //
 //   Input       a policy with its calendars; events in the order of a history file
 //   Output      decisions, in order, as soon as they are known
-//   Invariants  1. due moments strictly before an event's log time fire before it, those at its log
-//   time after
-//                  every event of that time
+//   Invariants  1. due moments strictly before an event's log time fire before it, those at its
+//                  log time after every event of that time
 //   Time        that of the events: written_at, else occurred_at
 //   Errors      kInvalidArgument: an event without a time. Others: as the fold
 //   Threads     one thread

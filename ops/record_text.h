@@ -4,9 +4,9 @@
 //
 //   Input       a record or decision as the log holds it
 //   Output      ToJsonLine:
-//   {"partition":0,"offset":"17","appended":"2026-03-11T07:00:00Z","event":{}}
-//               or, for a decision, {"partition":0,"decision":{}}; proto3 JSON on one line.
-//               ToRow: one line of columns
+//               {"partition":0,"offset":"17","appended":"2026-03-11T07:00:00Z","event":{}} or,
+//               for a decision, {"partition":0,"decision":{}}; proto3 JSON on one line. ToRow:
+//               one line of columns
 //   Errors      kDataLoss: not an Event or Decision, with its position
 //   Threads     stateless; safe everywhere
 #pragma once

@@ -9,7 +9,8 @@
 //               2. the same events give the same decisions as a daemon's log of these records
 //   Time        that of the events and of AdvanceTo; no clock
 //   Errors      those of the fold and of the store. After an error Restart MUST come before
-//   anything else Threads     one thread
+//               anything else
+//   Threads     one thread
 #pragma once
 
 #include <algorithm>

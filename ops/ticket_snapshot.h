@@ -6,8 +6,8 @@
 //   Input       the events of one ticket, in order of time
 //   Output      events that take the ticket over: Observed, and its problem if it has one
 //   Invariants  1. what the ticket's clocks depend on is there: opening, first and last public
-//   reply,
-//                  oldest unanswered message, first action of an agent, status, severity, fields
+//                  reply, oldest unanswered message, first action of an agent, status, severity,
+//                  fields
 //               2. the same events give the same ids and bytes
 //   Time        that of the events
 //   Errors      none; nothing to take over: no event

@@ -7,14 +7,14 @@
 //   Input       settings; what librdkafka calls back
 //   Output      handles and messages that are destroyed once
 //   Invariants  1. no secret of the settings in a status or a log line
-//               2. a failed connection is never an error here: librdkafka connects again for ever
+//               2. a failed connection is never an error here: librdkafka connects again for
+//                  ever
 //   Time        librdkafka's own time-outs
 //   Errors      by what the caller should do. kUnavailable: the same again later. kNotFound: no
-//   such
-//               topic or partition. kOutOfRange: no such offset. kInvalidArgument: settings, or
-//               what the broker will never take. kPermissionDenied, kUnauthenticated: the cluster
-//               refuses us. kAborted: the group has moved on. kAlreadyExists. kDataLoss: damaged
-//               bytes
+//               such topic or partition. kOutOfRange: no such offset. kInvalidArgument:
+//               settings, or what the broker will never take. kPermissionDenied,
+//               kUnauthenticated: the cluster refuses us. kAborted: the group has moved on.
+//               kAlreadyExists. kDataLoss: damaged bytes
 //   Threads     a handle's librdkafka functions from any thread; a message is a value
 #pragma once
 

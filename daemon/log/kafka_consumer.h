@@ -6,14 +6,13 @@
 //   Input       settings; positions to read from
 //   Output      messages, in order of offset within a partition; offsets that a group committed
 //   Invariants  1. a position that is not in the topic is said (kOutOfRange), never replaced by
-//   another
+//                  another
 //               2. nothing is committed but by Commit
 //   Time        time-outs of the caller
-//   Errors      as kafka_client.h. A broker that is away is no error of Poll: nothing comes until
-//   it is
-//               back
-//   Threads     Assign and Poll by one thread at a time; Wake, Commit, Committed and the watermarks
-//               from any
+//   Errors      as kafka_client.h. A broker that is away is no error of Poll: nothing comes
+//               until it is back
+//   Threads     Assign and Poll by one thread at a time; Wake, Commit, Committed and the
+//               watermarks from any
 #pragma once
 
 #include <cstddef>

@@ -7,10 +7,10 @@
 //   have the same bytes: the stream without its repeats is contiguous.
 //
 //   Input       decisions in order of seq
-//   Output      records with the headers `id` and `seq`, and no repeat of what this process knows
+//   Output      records with the headers `id` and `seq`, and no repeat of what this process
+//               knows
 //   Invariants  1. what Publish was given and did not see acknowledged goes on being sent: it is
-//   not
-//                  sent again by the next call
+//                  not sent again by the next call
 //               2. PublishedThrough may tell less than there is where others wrote more than
 //                  kTail repeats at the end, never more
 //   Time        Publish waits at most kPublishMax, then kUnavailable: call again

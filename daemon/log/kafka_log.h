@@ -6,19 +6,20 @@
 //   Output      as Log
 //   Invariants  as Log, and: 5. a record has the key of its tenant, the header of the log's
 //               incarnation, and the time at which the broker took it
-//               6. a lost acknowledgement, a fatal error of librdkafka, a broker that dies: records
-//               stay in order and without a gap. One may stand there twice; the fold drops it
+//               6. a lost acknowledgement, a fatal error of librdkafka, a broker that dies:
+//                  records stay in order and without a gap. One may stand there twice; the fold
+//                  drops it
 //               7. another topic under the same name, a truncated one or a foreign writer stops
-//               reading, and appending once it is noticed
+//                  reading, and appending once it is noticed
 //   Time        the brokers' clocks. Append, Read and WaitFor never depend on this machine's
-//   Errors      as Log. kUnavailable: the brokers are away; nothing else is wrong, and nothing is
-//               lost: what was handed to Append goes on as soon as they are back.
+//   Errors      as Log. kUnavailable: the brokers are away; nothing else is wrong, and nothing
+//               is lost: what was handed to Append goes on as soon as they are back.
 //               kFailedPrecondition from Open: no log, or settings under which records would be
 //               lost
 //   Threads     as Log. End, Health and WaitFor never ask the broker once reading has begun: the
-//   end is
-//               that of its latest answer, at most a round trip old while it answers at all. Who
-//               must know that nothing came before now appends a record and reads it back
+//               end is that of its latest answer, at most a round trip old while it answers at
+//               all. Who must know that nothing came before now appends a record and reads it
+//               back
 #pragma once
 
 #include <cstddef>

@@ -5,16 +5,14 @@
 //
 //   Input       the partition's records; offsets that were acknowledged to this process
 //   Output      records from any position, checked; the end
-//   Invariants  1. append times never decrease, wherever reading begins: a broker's clock that was
-//   set
-//                  back holds the time of the latest record before
-//               2. every record was written by the log's own incarnation and dated by the broker;
-//                  reading never goes beyond another one
+//   Invariants  1. append times never decrease, wherever reading begins: a broker's clock that
+//                  was set back holds the time of the latest record before
+//               2. every record was written by the log's own incarnation and dated by the
+//                  broker; reading never goes beyond another one
 //               3. the known end never falls, and is behind whatever was acknowledged here
 //   Time        waits at most kAnswerMax for records that are known to be there
-//   Errors      as Log. kFailedPrecondition: a record that is not of this log: the topic was made
-//   anew,
-//               or somebody else writes to it
+//   Errors      as Log. kFailedPrecondition: a record that is not of this log: the topic was
+//               made anew, or somebody else writes to it
 //   Threads     all methods from any thread
 #pragma once
 

@@ -5,20 +5,19 @@
 //
 //   Input       records; partitions are the caller's choice
 //   Output      for each record the offset and the broker's timestamp, once it is durable
-//   (acks=all) Invariants  1. the fates of a partition's records are told in the order of Produce
-//               2. after a fatal error a new producer goes on at the lowest record without a fate.
-//               A
-//                  record whose acknowledgement got lost may then stand in the topic twice, the
-//                  first copies in order
+//               (acks=all)
+//   Invariants  1. the fates of a partition's records are told in the order of Produce
+//               2. after a fatal error a new producer goes on at the lowest record without a
+//                  fate. A record whose acknowledgement got lost may then stand in the topic
+//                  twice, the first copies in order
 //               3. a record has no time-out: it fails only if the broker will never take it
 //   Time        retries for ever; the caller bounds what waits
 //   Errors      to `done`: kInvalidArgument: too large. kResourceExhausted: more than bytes_max
-//   under
-//               way. kNotFound: no such topic or partition. kPermissionDenied. kFailedPrecondition:
-//               stopped
+//               under way. kNotFound: no such topic or partition. kPermissionDenied.
+//               kFailedPrecondition: stopped
 //   Threads     all methods from any thread; `done` runs on the producer's thread, or before
-//   Produce
-//               returns when the record is refused; it MUST NOT block, but may call Produce
+//               Produce returns when the record is refused; it MUST NOT block, but may call
+//               Produce
 #pragma once
 
 #include <cstddef>

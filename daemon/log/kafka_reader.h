@@ -8,8 +8,7 @@
 //   Time        none: Take never waits
 //   Errors      as kafka_client.h, inside messages. A broker that is away: nothing comes
 //   Threads     Start and Take by one thread at a time; CachedEnd from any. `ready` runs on a
-//   thread of
-//               librdkafka that holds locks: it MUST NOT do more than notify
+//               thread of librdkafka that holds locks: it MUST NOT do more than notify
 #pragma once
 
 #include <condition_variable>

@@ -3,11 +3,12 @@
 // Opens the log that a URI names.
 //
 //   Input       "embedded:DIR", "archive:DIR" or "kafka://BROKERS/TOPIC"; the environment's
-//               ESCALATION_KAFKA_SETTINGS: a file of settings as in kafka_settings.h, without which
-//               only clusters that speak TLS and ask for no password are reached
+//               ESCALATION_KAFKA_SETTINGS: a file of settings as in kafka_settings.h, without
+//               which only clusters that speak TLS and ask for no password are reached
 //   Output      the log
 //   Errors      kInvalidArgument: not a log's URI, or settings. kFailedPrecondition: an archive
-//   opened for writing. Else as that log Threads     stateless; safe everywhere
+//               opened for writing. Else as that log
+//   Threads     stateless; safe everywhere
 #pragma once
 
 #include <memory>

@@ -6,9 +6,9 @@
 //   Input       a decoded event from outside
 //   Output      OK, or the first field that is wrong and the expectation
 //   Invariants  an accepted event has exactly one body, ids of the alphabet, instants in
-//   2000..2099,
-//               known enum values, text that is UTF-8 without control characters that keys or
-//               terminals trip over, and lengths that bound every state and page made of it
+//               2000..2099, known enum values, text that is UTF-8 without control characters
+//               that keys or terminals trip over, and lengths that bound every state and page
+//               made of it
 //   Errors      kInvalidArgument, with the field's path as a payload (message_json.h, FieldOf)
 //   Threads     stateless; safe everywhere
 #pragma once

@@ -11,13 +11,13 @@
 //   Input       what the config says of the format
 //   Output      a decoder, ready: a program is compiled
 //   Invariants  1. what a decoder gives has the right form; what it says is judged by
-//   event_check.h,
-//                  once the source has set what is its own (tenant, origin, written_at)
+//                  event_check.h, once the source has set what is its own (tenant, origin,
+//                  written_at)
 //               2. a message larger than message_bytes_max is kInvalidArgument, never cut
 //               3. places in binary formats are bytes of the message, counted from 0
 //   Errors      kInvalidArgument: an option is wrong, or the program does not compile, as lines
-//               "PROGRAM:LINE:COLUMN: text"; kFailedPrecondition, kUnavailable: its process cannot
-//               be started here, now
+//               "PROGRAM:LINE:COLUMN: text"; kFailedPrecondition, kUnavailable: its process
+//               cannot be started here, now
 //   Threads     a decoder is used by one thread at a time; different ones share nothing
 #pragma once
 

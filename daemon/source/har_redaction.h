@@ -6,7 +6,7 @@
 //   Output      the text with placeholders: values of headers, cookies, parameters, addresses,
 //               bodies, messages of web sockets, titles and comments
 //   Invariants  1. the same names, shape and numbers; what holds nothing to redact stays byte by
-//   byte
+//                  byte
 //               2. cookies, and headers and parameters with names of secrets, are replaced whole
 //               3. bodies in base64 stay base64; recorded sizes stay as they were recorded
 //               4. redacting twice changes nothing more

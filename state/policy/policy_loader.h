@@ -8,9 +8,8 @@
 //   Invariants  1. every default of the language is filled in: the fold needs none
 //               2. a file with any problem gives nothing
 //   Time        none
-//   Errors      kInvalidArgument; the message has a line "FILE:LINE:COLUMN: ..." for each problem
-//   in
-//               file order, hints in lines that begin with two spaces
+//   Errors      kInvalidArgument; the message has a line "FILE:LINE:COLUMN: ..." for each
+//               problem in file order, hints in lines that begin with two spaces
 //   Threads     stateless; safe everywhere
 #pragma once
 

@@ -6,9 +6,8 @@
 //   Output      a status whose code says what the caller should do
 //   Invariants  1. FirstFailure keeps the first failure for good
 //   Errors      kDataLoss: corrupt, or the disk failed. kResourceExhausted: disk full, quota or
-//   file
-//               size limit. kFailedPrecondition: another process has it open, or no permission.
-//               kNotFound. kUnavailable: try again. kInternal: a wrong call of ours.
+//               file size limit. kFailedPrecondition: another process has it open, or no
+//               permission. kNotFound. kUnavailable: try again. kInternal: a wrong call of ours.
 //   Threads     safe everywhere
 #pragma once
 

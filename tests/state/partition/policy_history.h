@@ -4,10 +4,9 @@
 // fields, levels, roles, entitlements and routes, and a word of each kind that it does not know.
 //
 //   Input       a policy file and a seed; decisions as they come, so that pages are acknowledged
-//   and
-//               settled
-//   Output      records of every kind that people and helpdesks write, with rising log times, some
-//               late
+//               and settled
+//   Output      records of every kind that people and helpdesks write, with rising log times,
+//               some late
 //   Threads     one owner
 #pragma once
 
