@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "daemon/deliver/plain_text.h"
 #include "state/base/text.h"
 
 namespace escalation {
@@ -28,33 +29,6 @@ bool IsNumber(const std::string& cell) {
 }
 
 }  // namespace
-
-std::string EscapeHtml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        // Control characters are not allowed in HTML.
-        out.push_back(static_cast<unsigned char>(c) < 0x20 && c != '\n' ? ' ' : c);
-    }
-  }
-  return out;
-}
 
 HtmlPage::HtmlPage(std::string_view title) : title_(EscapeHtml(title)) {}
 

@@ -18,8 +18,6 @@
 
 namespace escalation {
 
-std::string EscapeHtml(std::string_view text);
-
 class HtmlPage {
  public:
   explicit HtmlPage(std::string_view title);

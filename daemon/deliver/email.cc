@@ -138,32 +138,6 @@ std::string HeaderLine(std::string_view name, std::string_view text) {
   return Fold(name, words);
 }
 
-std::string EscapeHtml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out.push_back(c);
-    }
-  }
-  return out;
-}
-
 absl::StatusOr<HttpCall> Email::Build(const Delivery& delivery, const DeliveryRoute& route,
                                       Instant now) const {
   const PageText text = PageTextOf(delivery);

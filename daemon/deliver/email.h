@@ -32,6 +32,4 @@ class Email : public Provider {
 // 78 bytes, CRLF at the end.
 std::string HeaderLine(std::string_view name, std::string_view text);
 
-std::string EscapeHtml(std::string_view text);
-
 }  // namespace escalation

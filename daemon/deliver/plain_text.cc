@@ -64,4 +64,31 @@ std::string CutText(std::string_view text, size_t bytes_max) {
   return out;
 }
 
+std::string EscapeHtml(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        // Control characters are not allowed in HTML.
+        out.push_back(static_cast<unsigned char>(c) < 0x20 && c != '\n' ? ' ' : c);
+    }
+  }
+  return out;
+}
+
 }  // namespace escalation

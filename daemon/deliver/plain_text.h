@@ -18,4 +18,7 @@ std::string OneLine(std::string_view text);
 // At most bytes_max bytes of valid UTF-8, cut between code points and ending in "..." if cut.
 std::string CutText(std::string_view text, size_t bytes_max);
 
+// For HTML, between tags and in quoted attributes; control characters become spaces.
+std::string EscapeHtml(std::string_view text);
+
 }  // namespace escalation

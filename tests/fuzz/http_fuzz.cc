@@ -95,6 +95,8 @@ HttpResponse Answer(const HttpRequest& request) {
   Queries handler(queries);
   Service service({&ingest,
                    &handler,
+                   nullptr,
+                   nullptr,
                    &writer,
                    nullptr,
                    {{"default", &world->folding.store()}},
