@@ -47,7 +47,7 @@ TEST(Check, WhatIsHardlyMeantIsWarnedOfAndStillWell) {
                 ":60:19: warning: plan \"gold\", target \"everything\": no ticket can have it: the "
                 "plan's \"severity_ceiling\" is high\n",
                 file,
-                ":113:3: warning: escalation \"stubborn\": nothing in the policy starts it, only a "
+                ":114:3: warning: escalation \"stubborn\": nothing in the policy starts it, only a "
                 "person's request does\n",
                 "  hint: name it in a target's warned or breached, or in a trigger\n"));
   const Result strict = Check({"--strict", file});
@@ -71,7 +71,7 @@ TEST(Check, RoutesAreComparedWithAConfigBesideThePolicy) {
   const std::string other = Cat(kPolicies, "valid/everything.yaml");
   const Result result = Check({other, config, Cat(kDeploy, "policies/example.yaml")});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_NE(result.err.find(Cat(other, ":125:3: warning: route \"backup\": ", config,
+  EXPECT_NE(result.err.find(Cat(other, ":126:3: warning: route \"backup\": ", config,
                                 " does not define it\n  hint: defined: victorops, ops_webhook\n")),
             std::string::npos)
       << result.err;

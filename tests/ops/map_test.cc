@@ -21,9 +21,10 @@ struct Result {
 
 class Map : public testing::Test {
  protected:
+  Map() { setenv("ESCALATION_MAPPER", ESCALATION_BINARY_DIR "/daemon/escalation-mapper", 1); }
+
   Result Try(const std::string& program, const std::string& input,
              std::vector<std::string> options = {}) {
-    setenv("ESCALATION_MAPPER", ESCALATION_BINARY_DIR "/daemon/escalation-mapper", 1);
     std::ofstream(folder_ / "map.jq") << program;
     options.insert(options.begin(), {"map", "try", "-", "--program", folder_ / "map.jq"});
     std::istringstream in(input);
