@@ -18,6 +18,7 @@
 #include "state/base/sha256.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
+#include "state/store/rocksdb_options.h"
 #include "state/store/rocksdb_status.h"
 
 namespace escalation {
@@ -44,8 +45,9 @@ rocksdb::Options OptionsOf() {
   options.compression = rocksdb::kLZ4Compression;
   options.write_buffer_size = size_t{8} << 20;
   options.max_open_files = 64;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = size_t{1} << 20;
+  options.info_log = SilentLogger();
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
   return options;
 }
 
