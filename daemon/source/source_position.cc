@@ -40,9 +40,11 @@ std::optional<PositionNote> NoteOf(const KnownPosition& known) {
   if (!known.committed) return std::nullopt;
   std::optional<PositionNote> note = ParsePositionNote(known.committed->note);
   if (!note || !known.folded) return note;
+  if (known.folded->generation != note->generation) {
+    return known.folded->generation > note->generation ? std::nullopt : note;
+  }
   // Read further than the commit knows of, without a message that could tell it from another.
   if (note->last < 0 && known.folded->offset >= known.committed->offset) return std::nullopt;
-  if (known.folded->generation > note->generation) return std::nullopt;
   return note;
 }
 
