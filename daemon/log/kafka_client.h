@@ -1,7 +1,7 @@
 // daemon/log/kafka_client.h
 //
 // What every client of a Kafka cluster needs: librdkafka's handle as an owned thing, its messages,
-// its errors as statuses. kafka_consumer.h, kafka_producer.h and kafka_admin.h stand on it; code in
+// its errors as statuses. kafka_reader.h, kafka_producer.h and kafka_admin.h stand on it; code in
 // daemon/log and daemon/source that needs more of librdkafka takes raw() in its .cc.
 //
 //   Input       settings; what librdkafka calls back
@@ -96,10 +96,6 @@ struct KafkaPosition {
 
 // "TOPIC[PARTITION]@OFFSET"
 std::string ToText(const KafkaPosition& position);
-
-// For Assign: from the first record there is, or behind the last.
-inline constexpr int64_t kKafkaBegin = -2;
-inline constexpr int64_t kKafkaEnd = -1;
 
 struct KafkaHeader {
   std::string name;

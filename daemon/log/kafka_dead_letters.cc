@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <future>
-#include <mutex>
 #include <utility>
 
 #include "daemon/log/kafka_admin.h"
-#include "daemon/log/kafka_consumer.h"
 #include "daemon/log/kafka_producer.h"
+#include "daemon/log/kafka_reader.h"
 #include "state/base/text.h"
 
 namespace escalation {
@@ -16,9 +15,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "escalation.";
 constexpr std::chrono::seconds kPutMax{5};
-constexpr absl::Duration kAskMax = absl::Seconds(5);
 constexpr absl::Duration kReadMax = absl::Seconds(2);
 constexpr absl::Duration kStopMax = absl::Seconds(1);
+constexpr size_t kPrefetchBytes = size_t{4} << 20;
 
 template <typename Int>
 Int NumberOf(const std::string& text) {
@@ -29,12 +28,15 @@ Int NumberOf(const std::string& text) {
 
 class KafkaDeadLetters : public DeadLetters {
  public:
-  KafkaDeadLetters(std::string topic, std::string incarnation,
-                   std::unique_ptr<KafkaProducer> producer, std::unique_ptr<KafkaConsumer> consumer)
-      : topic_(std::move(topic)),
+  KafkaDeadLetters(KafkaSettings settings, std::string topic, std::string client_id,
+                   std::string incarnation, std::unique_ptr<KafkaAdmin> admin,
+                   std::unique_ptr<KafkaProducer> producer)
+      : settings_(std::move(settings)),
+        topic_(std::move(topic)),
+        client_id_(std::move(client_id)),
         incarnation_(std::move(incarnation)),
-        producer_(std::move(producer)),
-        consumer_(std::move(consumer)) {}
+        admin_(std::move(admin)),
+        producer_(std::move(producer)) {}
   ~KafkaDeadLetters() override { producer_->Stop(kStopMax); }
 
   const std::string& incarnation() const override { return incarnation_; }
@@ -43,12 +45,12 @@ class KafkaDeadLetters : public DeadLetters {
   absl::StatusOr<LetterPage> List(int64_t from, size_t count, size_t bytes_max) const override;
 
  private:
+  const KafkaSettings settings_;
   const std::string topic_;
+  const std::string client_id_;
   const std::string incarnation_;
+  const std::unique_ptr<KafkaAdmin> admin_;
   const std::unique_ptr<KafkaProducer> producer_;
-  // One reader at a time.
-  mutable std::mutex mutex_;
-  const std::unique_ptr<KafkaConsumer> consumer_;
 };
 
 absl::StatusOr<int64_t> KafkaDeadLetters::Put(const v1::DeadLetter& letter) {
@@ -83,23 +85,25 @@ absl::StatusOr<StoredLetter> KafkaDeadLetters::Get(int64_t position) const {
 
 absl::StatusOr<LetterPage> KafkaDeadLetters::List(int64_t from, size_t count,
                                                   size_t bytes_max) const {
-  const std::lock_guard lock(mutex_);
-  const absl::StatusOr<KafkaWatermarks> marks = consumer_->Watermarks(topic_, 0, kAskMax);
+  const absl::StatusOr<KafkaWatermarks> marks = admin_->Watermarks(topic_, 0);
   if (!marks.ok()) return marks.status();
   LetterPage page;
   page.end = marks->end;
   page.next = std::clamp(from, marks->begin, marks->end);
-  if (absl::Status status = consumer_->Assign({{topic_, 0, page.next}}); !status.ok()) {
-    return status;
-  }
+  if (page.next == page.end) return page;
+  // People look at letters now and then: nothing is read ahead in between.
+  KafkaReaderOptions reading;
+  reading.client_id = client_id_;
+  reading.topic = topic_;
+  reading.prefetch_bytes = kPrefetchBytes;
+  const auto reader = WaitingKafkaReader::Open(settings_, std::move(reading));
+  if (!reader.ok()) return reader.status();
+  if (absl::Status status = (*reader)->Start(page.next); !status.ok()) return status;
   size_t bytes = 0;
   while (page.next < page.end && page.letters.size() < count && bytes < bytes_max) {
-    std::vector<KafkaMessage> messages = consumer_->Poll(kReadMax, 1);
-    if (messages.empty()) {
-      return absl::UnavailableError(Cat(topic_, "@", page.next, ": no answer"));
-    }
-    const KafkaMessage& message = messages.front();
-    if (absl::Status status = message.status(); !status.ok()) return status;
+    const auto messages = (*reader)->Next(1, kReadMax);
+    if (!messages.ok()) return messages.status();
+    const KafkaMessage& message = messages->front();
     StoredLetter stored;
     stored.position = message.offset();
     stored.letter.set_has_key(message.key().has_value());
@@ -187,13 +191,9 @@ absl::StatusOr<std::unique_ptr<DeadLetters>> OpenKafkaDeadLetters(const KafkaSet
   producing.client_id = client_id;
   auto producer = KafkaProducer::Open(settings, producing);
   if (!producer.ok()) return producer.status();
-  KafkaConsumerOptions consuming;
-  consuming.client_id = client_id;
-  consuming.group = Cat(topic, ".readers");
-  auto consumer = KafkaConsumer::Open(settings, consuming);
-  if (!consumer.ok()) return consumer.status();
-  return std::unique_ptr<DeadLetters>(std::make_unique<KafkaDeadLetters>(
-      topic, Cat(*cluster, "/", topic), *std::move(producer), *std::move(consumer)));
+  return std::unique_ptr<DeadLetters>(
+      std::make_unique<KafkaDeadLetters>(settings, topic, client_id, Cat(*cluster, "/", topic),
+                                         *std::move(admin), *std::move(producer)));
 }
 
 }  // namespace escalation
