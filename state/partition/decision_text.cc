@@ -141,16 +141,17 @@ void EscalationText(const v1::Decision& d, Line& line) {
     const v1::EscalationStarted& started = d.escalation_started();
     line.Word(started.escalation()).Word("started").Pair("cycle", started.cycle(), 1);
     if (started.has_waiting_until()) line.Word("waiting").Pair("until", started.waiting_until());
-    line.Pair("reason", started.reason());
+    line.Pair("reason", started.reason()).Pair("by", started.by());
   } else if (d.has_escalation_stepped()) {
     const v1::EscalationStepped& stepped = d.escalation_stepped();
     line.Word(stepped.escalation()).Word("step").Word(std::to_string(stepped.step()));
     line.Pair("cycle", stepped.cycle(), 1).Pair("repetition", stepped.repetition(), 0);
-    line.Pair("reason", stepped.reason());
+    line.Pair("reason", stepped.reason()).Pair("by", stepped.by());
   } else {
     const v1::EscalationStopped& stopped = d.escalation_stopped();
     line.Word(stopped.escalation()).Word("stopped").Pair("cycle", stopped.cycle(), 1);
     line.Pair("step", stopped.step(), 0).Pair("reason", stopped.reason());
+    line.Pair("by", stopped.by());
   }
 }
 
@@ -158,9 +159,11 @@ void PageText(const v1::Decision& d, Line& line) {
   switch (d.body_case()) {
     case v1::Decision::kPageRequested: {
       const v1::PageRequested& page = d.page_requested();
-      line.Word("page").Word(d.ticket_id()).Word(page.route()).Pair("key", page.key());
+      line.Word("page").Word(d.ticket_id()).Word(page.route());
+      line.Word(page.test() ? "test" : "").Pair("key", page.key());
       line.Pair("step", page.step(), 0).Pair("level", page.level());
       line.Pair("severity", page.severity()).Pair("fallback_of", page.fallback_of());
+      line.Pair("by", page.by());
       return;
     }
     case v1::Decision::kPageClosed: {
@@ -222,6 +225,15 @@ void Remark(std::string_view subject, const v1::Decision& d, std::string_view re
             std::string_view detail, Line& line) {
   line.Word(subject).Word(SubjectOf(d)).Word(reason);
   if (!detail.empty()) line.Word(Cat("(", detail, ")"));
+}
+
+void MuteText(const v1::MuteChanged& mute, Line& line) {
+  line.Word(mute.snooze() ? "snooze" : "mute").Word(mute.mute_id()).Word(mute.state());
+  line.Pair("ticket", mute.scope().ticket_id()).Pair("account", mute.scope().account());
+  line.Pair("route", mute.scope().route()).Pair("escalation", mute.scope().escalation());
+  if (mute.has_until()) line.Pair("until", mute.until());
+  line.Pair("by", mute.by()).Pair("kept_back", mute.kept_back(), 0);
+  if (!mute.reason().empty()) line.Word(Cat("(", mute.reason(), ")"));
 }
 
 void TicketText(const v1::Decision& d, Line& line) {
@@ -308,6 +320,9 @@ std::string DecisionText(const v1::Decision& decision, const DecisionTextOptions
     case v1::Decision::kEntitlementExhausted:
     case v1::Decision::kBookingTooLate:
       AccountText(decision, line);
+      break;
+    case v1::Decision::kMuteChanged:
+      MuteText(decision.mute_changed(), line);
       break;
     default:
       TicketText(decision, line);

@@ -34,6 +34,18 @@ constexpr Row kRows[] = {
      "escalation T-1 night stopped reason=engaged"},
     {__LINE__, "page_requested{route:'vo' key:'d/T-1/n/1/1' step:1 severity:'high'}",
      "page T-1 vo key=d/T-1/n/1/1 step=1 severity=high"},
+    {__LINE__, "page_requested{route:'vo' key:'k' step:1 test:true by:'maria'}",
+     "page T-1 vo test key=k step=1 by=maria"},
+    {__LINE__, "escalation_stopped{escalation:'night' cycle:1 reason:'manual' by:'maria'}",
+     "escalation T-1 night stopped reason=manual by=maria"},
+    {__LINE__,
+     "mute_changed{mute_id:'m1' state:'set' scope{route:'vo'} until{seconds:0} by:'maria'"
+     " reason:'moving house'}",
+     "mute m1 set route=vo until=1969-12-31T18:00:00-06:00 by=maria (moving house)"},
+    {__LINE__,
+     "mute_changed{mute_id:'m1' state:'ended' scope{ticket_id:'T-1'} kept_back:2"
+     " snooze:true}",
+     "snooze m1 ended ticket=T-1 kept_back=2"},
     {__LINE__, "page_closed{route:'vo' key:'k' reason:'engaged'}",
      "page T-1 vo closed key=k reason=engaged"},
     {__LINE__, "page_digest{route:'vo' key:'k' suppressed:2 ticket_ids:'A' ticket_ids:'B'}",
