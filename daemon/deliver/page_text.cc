@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "daemon/deliver/plain_text.h"
-#include "state/base/sha256.h"
 #include "state/base/text.h"
+#include "state/ticket/page.h"
 
 namespace escalation {
 namespace {
@@ -158,7 +158,7 @@ std::string FieldName(std::string_view name) {
 }
 
 std::string KeyWithin(const std::string& key, size_t bytes_max) {
-  return key.size() <= bytes_max ? key : Cat("sha256-", ToHex(Sha256({key})));
+  return key.size() <= bytes_max ? key : ShortPageKey(key);
 }
 
 PageText PageTextOf(const Delivery& delivery) {

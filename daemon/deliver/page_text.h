@@ -43,8 +43,9 @@ PageText PageTextOf(const Delivery& delivery);
 // A name as a field of JSON or a label: "Held back" is held_back.
 std::string FieldName(std::string_view name);
 
-// The key itself if a provider takes that many bytes, else a digest of it: the same for every
-// operation on the page, and no other page's.
+// The key itself if a provider takes that many bytes, else its short form (state/ticket/page.h):
+// the same for every operation on the page, no other page's, and known to the fold. bytes_max MUST
+// be at least kShortPageKeyBytesMax.
 std::string KeyWithin(const std::string& key, size_t bytes_max);
 
 }  // namespace escalation

@@ -25,7 +25,7 @@ bool IsPagedThrough(const EscalationState& run, const std::string& route) {
 EscalationMachine::FoundPage EscalationMachine::FindPage(const std::string& key) {
   for (EscalationState& run : *ticket_.mutable_escalations()) {
     for (PageState& page : *run.mutable_pages()) {
-      if (page.key() == key) return {&run, &page};
+      if (IsPageKey(page, key)) return {&run, &page};
     }
   }
   return {};

@@ -1,11 +1,14 @@
 #include "state/ticket/page.h"
 
+#include "state/base/sha256.h"
 #include "state/base/text.h"
 #include "state/ticket/clock.h"
 #include "state/ticket/handover.h"
 
 namespace escalation {
 namespace {
+
+constexpr std::string_view kDigestMark = "sha256-";
 
 const v1::ClockState* FindCause(const v1::TicketTimeline& timeline,
                                 const v1::EscalationState& run) {
@@ -55,6 +58,20 @@ std::string PageKey(std::string_view tenant, std::string_view ticket_id,
       Cat(tenant, '/', ticket_id, '/', run.name(), '/', run.cycle(), '/', run.generation());
   if (!first) CatTo(&key, '@', route);
   return key;
+}
+
+std::string ShortPageKey(std::string_view key) {
+  const size_t tenant = key.find('/');
+  const size_t ticket = tenant == std::string_view::npos ? tenant : key.find('/', tenant + 1);
+  // A key without a ticket, such as a digest's, is found by nobody.
+  const size_t kept = ticket == std::string_view::npos ? 0 : ticket + 1;
+  return Cat(key.substr(0, kept), kDigestMark, ToHex(Sha256({key})));
+}
+
+bool IsPageKey(const v1::PageState& page, std::string_view key) {
+  if (page.key() == key) return true;
+  const std::string_view last = key.substr(key.rfind('/') + 1);
+  return last.starts_with(kDigestMark) && ShortPageKey(page.key()) == key;
 }
 
 bool IsPageDecision(const v1::Decision& decision) {

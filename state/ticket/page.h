@@ -20,6 +20,14 @@ namespace escalation {
 std::string PageKey(std::string_view tenant, std::string_view ticket_id,
                     const v1::EscalationState& run, std::string_view route, bool first);
 
+// The same page in at most kShortPageKeyBytesMax bytes, for providers that take no more: still with
+// tenant and ticket, so that what comes back from there finds its ticket, and a digest of the rest.
+std::string ShortPageKey(std::string_view key);
+inline constexpr size_t kShortPageKeyBytesMax = 240;
+
+// True: `key` names this page, whole or short.
+bool IsPageKey(const v1::PageState& page, std::string_view key);
+
 // What the dispatcher has to carry out, and what waits for an outcome.
 bool IsPageDecision(const v1::Decision& decision);
 
