@@ -129,6 +129,7 @@ void EncodeTicket(const TicketState& state, WireWriter* out) {
   out->Text<TicketState::kIndexedAccountFieldNumber>(state.indexed_account());
   out->Number<TicketState::kEntryCountFieldNumber>(state.entry_count());
   out->Number<TicketState::kChangedByFieldNumber>(state.changed_by());
+  Items<TicketState::kWaitsForFieldNumber>(state.waits_for(), out);
   out->Unknown(state);
 }
 
