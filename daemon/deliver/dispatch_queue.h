@@ -22,17 +22,16 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "daemon/deliver/delivery.h"
+#include "daemon/deliver/dispatch_board.h"
+#include "daemon/deliver/dispatch_budget.h"
 #include "daemon/deliver/provider.h"
 
 namespace escalation {
@@ -102,7 +101,7 @@ class DispatchQueue {
 
   // Replaces all routes. What waits goes where the new ones say.
   void SetRoutes(std::vector<DeliveryRoute> routes);
-  void SetOptions(const DispatchOptions& options) { options_ = options; }
+  void SetOptions(const DispatchOptions& options);
 
   // In order of seq per page. What is known already is ignored.
   absl::Status Enqueue(Delivery delivery, Instant now);
@@ -121,73 +120,52 @@ class DispatchQueue {
 
   DispatchActions Step(Instant now);
 
-  bool empty() const { return items_.empty(); }
+  bool empty() const { return board_.items().empty(); }
   // Requests without a reply and outcomes that are not kept yet; while paused nothing can end.
-  size_t under_way() const { return paused_ ? 0 : under_way_; }
+  size_t under_way() const;
   std::map<std::string, RouteStatistics> Statistics() const;
 
  private:
-  enum class Stage { kWaiting, kInFlight, kSettled, kReported };
-  struct Item {
-    Delivery delivery;
-    PageOperation operation = v1::PageOutcome::TRIGGER;
-    std::string page;   // Key and destination.
-    std::string route;  // Its name.
-    Stage stage = Stage::kWaiting;
-    Instant enqueued;
-    Instant not_before = Instant::Past();
-    int attempts = 0;
-    int questions = 0;     // About the receipt.
-    uint64_t attempt = 0;  // The one in flight.
-    std::string group;     // That it went to.
-    std::string reason;    // Of the last reply.
-    bool maybe_sent = false;
-    std::string kept_back;  // Why it does not leave, or not again; empty: it does.
-    v1::PageOutcome outcome;
-  };
-  struct Group {
-    std::deque<Instant> sent;  // Of the last 60 s.
-    Instant not_before = Instant::Past();
-    size_t in_flight = 0;
-  };
-  struct Candidate;
+  using Stage = DispatchItem::Stage;
 
   // `now` as the queue counts it: it never runs backwards.
   Instant Forward(Instant now);
-  void Settle(Item* item, v1::PageOutcome::Outcome outcome, std::string_view reason);
+  // It changed: it is placed anew.
+  void Moved(const DispatchItem& item) { board_.Moved(item, latest_); }
+  void Settle(DispatchItem* item, v1::PageOutcome::Outcome outcome, std::string_view reason);
   // The page's close is known: what of the page has not left stays here.
   void Collapse(const std::string& page);
   // Somebody has taken the run up: its other pages that woke nobody yet stay here.
   void OnAcknowledged(const v1::PageAcknowledgedAtPager& acknowledged);
   // Settles what waits and is kept back.
-  void KeepBack(Item* item);
-  bool IsHeadOfPage(const Item& item) const;
-  bool IsLeased(Partition partition, Instant clock) const;
+  void KeepBack(DispatchItem* item);
+  bool IsLeased(Partition partition) const;
+  // Sets what follows from routes and options.
+  void Address(DispatchItem* item) const;
+  void AddressAll();
   // Routes that are gone or in shadow mode, and deliveries that are too old.
   void SettleHopeless(Instant now, DispatchActions* actions);
-  void GiveUp(Item* item);
-  Instant GiveUpAt(const Item& item) const;
-  void Retry(Item* item, const Verdict& verdict, Instant now);
+  void GiveUp(DispatchItem* item);
+  Instant GiveUpAt(const DispatchItem& item) const;
+  void Retry(DispatchItem* item, const Verdict& verdict, Instant now);
   void AddAttempts(Instant now, DispatchActions* actions);
-  // Whether the group's budget allows a request now; else when.
-  bool MayLeave(Group* group, int per_minute_max, Instant now, Instant* next) const;
-  void AddOutcomes(Instant now, DispatchActions* actions);
+  void AddAttemptsOf(const std::string& group, DispatchBoard::Ready* ready, Instant now,
+                     DispatchActions* actions);
+  void Launch(DispatchItem* item, DispatchBudget* budget, Instant now, DispatchActions* actions);
+  void AddOutcomes(DispatchActions* actions);
+  Instant NextLook() const;
 
   DispatchOptions options_;
   const Chance chance_;
   bool paused_ = false;
   bool draining_ = false;
-  size_t under_way_ = 0;
   uint64_t last_attempt_ = 0;
   // What the clock was set back by, in all; the latest moment.
   Duration set_back_;
   Instant latest_{0};
   std::map<std::string, DeliveryRoute> routes_;
-  std::unordered_map<std::string, std::string> group_of_route_;
-  std::map<std::string, int> group_per_minute_max_;
-  std::map<std::string, Group> groups_;
-  std::map<DeliveryId, Item> items_;
-  std::unordered_map<std::string, std::set<DeliveryId>> pages_;
+  std::map<std::string, DispatchBudget> budgets_;  // By group.
+  DispatchBoard board_;
   std::map<Partition, Lease> leases_;
   Instant clock_;  // Of the present step, as it was given: leases never run on.
   std::map<std::string, RouteStatistics> counters_;
