@@ -185,6 +185,7 @@ void EscalationMachine::Settle(const v1::PageOutcome& outcome, Instant at) {
   if (page->state() == PageState::SUPPRESSED) return SettleAfterAll(*run, page, outcome, at);
   if (page->state() != PageState::REQUESTED) return;
   page->set_destination(outcome.destination());
+  if (outcome.outcome() == v1::PageOutcome::DIGESTED) return;
   if (outcome.outcome() == v1::PageOutcome::SUPPRESSED) {
     page->set_state(PageState::SUPPRESSED);
     EndPage(*run, *page);

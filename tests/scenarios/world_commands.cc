@@ -219,7 +219,7 @@ absl::Status World::Mark(const Words& words, const Command&) {
 }
 
 absl::Status World::Outcome(const Words& words, const Command&) {
-  absl::Status status = WantWords(words, 3, "outcome KEY delivered|failed|suppressed");
+  absl::Status status = WantWords(words, 3, "outcome KEY delivered|failed|suppressed|digested");
   if (!status.ok()) return status;
   v1::Event event;
   event.set_tenant(kTenant);
@@ -236,7 +236,9 @@ absl::Status World::Outcome(const Words& words, const Command&) {
     const bool asked = outcome->operation() == v1::PageOutcome::CLOSE
                            ? decision.page_closed().key() == words[1]
                            : decision.page_requested().key() == words[1];
-    if (asked) outcome->set_decision_seq(decision.seq());
+    // What is only put into a digest waits for its outcome still.
+    const bool settles = outcome->outcome() != v1::PageOutcome::DIGESTED;
+    if (asked && settles) outcome->set_decision_seq(decision.seq());
   }
   return TakeOwn(std::move(event));
 }
