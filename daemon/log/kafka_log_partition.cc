@@ -188,10 +188,9 @@ absl::Status KafkaLogPartition::Move(Reader* reader, Offset from) {
   const auto marks = admin_->Watermarks(options_.topic, options_.partition.value);
   if (!marks.ok()) return marks.status();
   NoteEnd(marks->end);
-  if (absl::Status status =
-          CheckPosition(options_.topic, options_.partition, from, Offset{marks->begin}, KnownEnd());
-      !status.ok()) {
-    return status;
+  if (!CheckPosition(options_.topic, options_.partition, from, Offset{marks->begin}, KnownEnd())
+           .ok()) {
+    return WhyNotThere(from);
   }
   reader->next = from;
   reader->taken.clear();
@@ -242,6 +241,33 @@ absl::Status KafkaLogPartition::Check(const KafkaMessage& message) const {
           "\n  hint: the topic was made anew, or somebody else writes to it"));
 }
 
+absl::Status KafkaLogPartition::WhyNotThere(Offset from) const {
+  const auto marks = admin_->Watermarks(options_.topic, options_.partition.value);
+  if (!marks.ok()) return absl::UnavailableError(std::string(marks.status().message()));
+  absl::StatusOr<std::string> found = std::string();
+  if (marks->begin < marks->end) {
+    found = ReadIncarnation(settings_, *admin_, options_.topic, options_.partition.value);
+    if (!found.ok()) return absl::UnavailableError(std::string(found.status().message()));
+  }
+  if (*found != options_.incarnation) {
+    return absl::FailedPreconditionError(
+        Cat(name_, ": the topic was made anew: it ",
+            found->empty() ? "holds no record" : Cat("begins with log ", ToHex(*found)),
+            ", expected log ", ToHex(options_.incarnation), " with offset ", from,
+            "\n  hint: the records of the old topic are gone with it, unless an archive has them; "
+            "a state_dir belongs to one log"));
+  }
+  const Offset begin{marks->begin};
+  const Offset end{marks->end};
+  const absl::Status status = CheckPosition(options_.topic, options_.partition, from, begin, end);
+  // It is there by now.
+  if (status.ok()) return absl::UnavailableError(Cat(name_, ": offset ", from, " was not there"));
+  return absl::OutOfRangeError(
+      Cat(std::string(status.message()), "\n  hint: ",
+          from < begin ? "retention removed records that were not read yet"
+                       : "the topic was truncated: records that were acknowledged are lost"));
+}
+
 absl::Status KafkaLogPartition::Drain(Reader* reader, size_t bytes_max, RecordBatch* batch) {
   size_t bytes = 0;
   for (const Record& record : batch->records) bytes += record.value.size();
@@ -253,7 +279,13 @@ absl::Status KafkaLogPartition::Drain(Reader* reader, size_t bytes_max, RecordBa
     }
     const KafkaMessage& message = reader->taken[reader->at];
     if (absl::Status status = message.status(); !status.ok()) {
-      if (absl::IsOutOfRange(status) || absl::IsDataLoss(status)) return status;
+      if (absl::IsDataLoss(status)) return status;
+      if (absl::IsOutOfRange(status)) {
+        const Offset from = *reader->next;
+        // Nothing comes to this reader any more.
+        reader->next.reset();
+        return WhyNotThere(from);
+      }
       reader->trouble = std::string(status.message());
       ++reader->at;
       continue;

@@ -75,6 +75,9 @@ class KafkaLogPartition {
   // What has come, without waiting.
   absl::Status Drain(Reader* reader, size_t bytes_max, RecordBatch* batch);
   absl::Status Check(const KafkaMessage& message) const;
+  // Why the partition does not hold an offset that it held, or was to hold. kUnavailable: it may
+  // by now.
+  absl::Status WhyNotThere(Offset from) const;
   // Takes what has come for the reader at `from`: librdkafka signals only what comes to an empty
   // queue.
   void Gather(Offset from);
