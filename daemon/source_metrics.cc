@@ -74,6 +74,14 @@ ClientMetric Metric(MetricType type, std::vector<ClientMetric::Label> labels, do
 
 }  // namespace
 
+std::string LetterMetricsText(uint64_t dropped) {
+  MetricFamily family{"escalationd_dead_letters_dropped_total",
+                      "Dead letters that were removed, the oldest first, to make room or by age.",
+                      MetricType::Counter,
+                      {Metric(MetricType::Counter, {}, static_cast<double>(dropped))}};
+  return prometheus::TextSerializer().Serialize({family});
+}
+
 std::string SourceMetricsText(const std::vector<SourceStatus>& sources, Instant now) {
   std::vector<MetricFamily> families;
   for (const Row& row : kRows) {

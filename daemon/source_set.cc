@@ -34,6 +34,11 @@ void Tell(const std::string& source, const SourceNotice& notice) {
   }
 }
 
+void TellDropped(const DroppedLetters& dropped) {
+  LogWarning("dead letters were removed, the oldest first, to make room or by age",
+             {{"letters", dropped.count}, {"oldest_left", dropped.oldest}});
+}
+
 // What earlier readers of this process counted is added.
 void Add(const SourceStatus& before, SourceStatus* status) {
   status->messages += before.messages;
@@ -63,7 +68,7 @@ class SourceSet::Impl : public HttpHandler {
   void Handle(HttpRequest request, HttpRespond respond) override;
   HttpHandler* letters() { return letters_.get(); }
   std::vector<SourceStatus> Status() const;
-  Instant Now() const { return world_.now(); }
+  std::string Metrics() const;
 
  private:
   struct Source {
@@ -258,6 +263,10 @@ std::vector<SourceStatus> SourceSet::Impl::Status() const {
   return out;
 }
 
+std::string SourceSet::Impl::Metrics() const {
+  return SourceMetricsText(Status(), world_.now()) + LetterMetricsText(store_->dropped());
+}
+
 absl::StatusOr<size_t> SourceSet::Impl::Retry(const StoredLetter& stored) {
   const std::string& name = stored.letter.source();
   Source* const source = Find(name);
@@ -313,7 +322,10 @@ absl::StatusOr<std::unique_ptr<SourceSet>> OpenConfiguredSources(const Config& c
     letters = OpenKafkaDeadLetters(config.log.kafka, config.log.dead_letters,
                                    Cat("escalationd-letters-", config.instance));
   } else {
-    letters = OpenEmbeddedDeadLetters(Cat(config.state_dir, "/dead-letters"), {world.now});
+    EmbeddedDeadLettersOptions options;
+    options.clock = world.now;
+    options.on_dropped = TellDropped;
+    letters = OpenEmbeddedDeadLetters(Cat(config.state_dir, "/dead-letters"), std::move(options));
   }
   if (!letters.ok()) return letters.status();
   return SourceSet::Open(config.sources, *std::move(letters), std::move(world));
@@ -329,6 +341,6 @@ void SourceSet::StopAll() { impl_->StopAll(); }
 HttpHandler* SourceSet::hooks() { return impl_.get(); }
 HttpHandler* SourceSet::letters() { return impl_->letters(); }
 std::vector<SourceStatus> SourceSet::Status() const { return impl_->Status(); }
-std::string SourceSet::Metrics() const { return SourceMetricsText(Status(), impl_->Now()); }
+std::string SourceSet::Metrics() const { return impl_->Metrics(); }
 
 }  // namespace escalation

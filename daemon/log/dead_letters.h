@@ -55,6 +55,16 @@ class DeadLetters {
   // At most `count` letters from `from` on, or from the oldest one if that is later; at most about
   // bytes_max of them, but one if there is one.
   virtual absl::StatusOr<LetterPage> List(int64_t from, size_t count, size_t bytes_max) const = 0;
+  // Letters that this store let go since it was opened; 0 where brokers do that by themselves.
+  virtual uint64_t dropped() const { return 0; }
+};
+
+// Letters that nobody can look at any more.
+struct DroppedLetters {
+  // Since it was last said.
+  uint64_t count = 0;
+  // The position of the oldest one that is left.
+  int64_t oldest = 0;
 };
 
 struct EmbeddedDeadLettersOptions {
@@ -62,6 +72,8 @@ struct EmbeddedDeadLettersOptions {
   std::function<Instant()> clock;
   size_t bytes_max = size_t{256} << 20;
   Duration age_max = Duration::Days(90);
+  // Told in Put, at most once a minute; MUST NOT call back. May be empty.
+  std::function<void(const DroppedLetters&)> on_dropped = {};
 };
 
 // In a directory of this machine, which one process writes to; created if there is none.

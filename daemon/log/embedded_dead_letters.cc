@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -27,6 +28,7 @@ namespace {
 constexpr const char* kIncarnation = "i";
 constexpr const char* kNext = "n";
 constexpr size_t kNumberBytes = 8;
+constexpr Duration kTellEvery = Duration::Minutes(1);
 
 std::string LetterKey(int64_t position) {
   return Cat("l", keys::U64(static_cast<uint64_t>(position)));
@@ -68,6 +70,7 @@ class EmbeddedDeadLetters : public DeadLetters {
   absl::StatusOr<int64_t> Put(const v1::DeadLetter& letter) override;
   absl::StatusOr<StoredLetter> Get(int64_t position) const override;
   absl::StatusOr<LetterPage> List(int64_t from, size_t count, size_t bytes_max) const override;
+  uint64_t dropped() const override;
 
  private:
   struct Kept {
@@ -78,6 +81,8 @@ class EmbeddedDeadLetters : public DeadLetters {
   absl::StatusOr<StoredLetter> Decode(int64_t position, std::string_view value) const;
   // Adds to the batch what makes room for one more; the mutex is held.
   size_t MakeRoom(size_t bytes, Instant now, rocksdb::WriteBatch* batch) const;
+  // Counts them, and says so if it was not said lately; the mutex is held.
+  void CountDropped(size_t gone, Instant now);
 
   const std::string dir_;
   const EmbeddedDeadLettersOptions options_;
@@ -89,6 +94,10 @@ class EmbeddedDeadLetters : public DeadLetters {
   size_t bytes_ = 0;
   // Oldest first.
   std::deque<Kept> kept_;
+  uint64_t dropped_ = 0;
+  // Of these, how many were told, and when.
+  uint64_t told_ = 0;
+  std::optional<Instant> told_at_;
 };
 
 absl::Status EmbeddedDeadLetters::Load() {
@@ -148,7 +157,22 @@ absl::StatusOr<int64_t> EmbeddedDeadLetters::Put(const v1::DeadLetter& letter) {
   kept_.push_back({position, value.size(), now});
   bytes_ += value.size();
   next_ = position + 1;
+  CountDropped(gone, now);
   return position;
+}
+
+void EmbeddedDeadLetters::CountDropped(size_t gone, Instant now) {
+  dropped_ += gone;
+  const bool lately = told_at_ && *told_at_ <= now && now - *told_at_ < kTellEvery;
+  if (dropped_ == told_ || lately) return;
+  if (options_.on_dropped) options_.on_dropped({dropped_ - told_, kept_.front().position});
+  told_ = dropped_;
+  told_at_ = now;
+}
+
+uint64_t EmbeddedDeadLetters::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
 }
 
 absl::StatusOr<StoredLetter> EmbeddedDeadLetters::Decode(int64_t position,

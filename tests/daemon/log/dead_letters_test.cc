@@ -93,6 +93,40 @@ TEST_F(DeadLettersTest, the_oldest_go_first_and_positions_are_never_given_again)
   EXPECT_EQ(Values(), "10=later 11=after ");
 }
 
+TEST_F(DeadLettersTest, letters_that_go_are_counted_and_told_once_a_minute) {
+  std::string told;
+  options_.bytes_max = 200;
+  options_.on_dropped = [&](const DroppedLetters& dropped) {
+    CatTo(&told, dropped.count, " up to ", dropped.oldest, "; ");
+  };
+  Open();
+  const auto put = [this] { Put(std::string(50, 'x')); };
+  for (int i = 0; i < 3; ++i) put();
+  EXPECT_EQ(letters_->dropped(), 0U);
+  EXPECT_EQ(told, "");
+  put();
+  EXPECT_EQ(letters_->dropped(), 1U);
+  EXPECT_EQ(told, "1 up to 1; ");
+  put();
+  put();
+  EXPECT_EQ(letters_->dropped(), 3U);
+  EXPECT_EQ(told, "1 up to 1; ");
+  now_ = now_ + Duration::Minutes(1);
+  put();
+  EXPECT_EQ(letters_->dropped(), 4U);
+  EXPECT_EQ(told, "1 up to 1; 3 up to 4; ");
+  // By age all but the new one.
+  now_ = now_ + options_.age_max + Duration{1};
+  put();
+  EXPECT_EQ(letters_->dropped(), 7U);
+  EXPECT_EQ(told, "1 up to 1; 3 up to 4; 3 up to 7; ");
+  // A clock that is set back silences nobody.
+  now_ = now_ - Duration::Hours(1);
+  for (int i = 0; i < 3; ++i) put();
+  EXPECT_EQ(letters_->dropped(), 8U);
+  EXPECT_EQ(told, "1 up to 1; 3 up to 4; 3 up to 7; 1 up to 8; ");
+}
+
 TEST(KafkaDeadLettersTest, headers_hold_everything_but_key_and_value) {
   v1::DeadLetter letter;
   letter.set_source("desk");
