@@ -6,9 +6,7 @@
 //   Output      each output of the program is an event (proto3 JSON, event_json.h), an array of
 //               events, or null for nothing
 //   Invariants  1. a program that loops, eats memory or crashes costs its message and nothing else:
-//                  the next one has a new process
-//               2. a process that ended in mid-message had perhaps nothing to do with the message:
-//                  it is tried once more, in a new process
+//                  the next one has a new process (jq_runner.h)
 //   Time        bounded by MappingLimits
 //   Errors      kInvalidArgument: the message is not JSON. kAborted "PROGRAM: what": the mapping
 //               refused it, failed, took too much, or gave what is no event. kUnavailable: no
