@@ -166,7 +166,7 @@ void WalkConfig(YamlMap& top, const std::string& folder, Config* config, std::st
   WalkLogging(top, &config->logging);
   WalkLength(top, "settle", {}, kSettleMax, &config->settle);
   for (const YamlEntry* entry : top.Named("routes")) {
-    WalkRoute(*entry, top.walk(), folder, &config->routes.emplace_back());
+    WalkRoute(*entry, top.walk(), folder, config->log, &config->routes.emplace_back());
   }
   WalkDelivery(top, &config->delivery);
   if (std::optional<YamlMap> cache = top.Map("cache", "cache")) {

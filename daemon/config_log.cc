@@ -97,6 +97,22 @@ void WalkCluster(YamlMap& map, const std::string& folder, KafkaSettings* setting
               hint == std::string::npos ? "" : message.substr(hint + 9));
 }
 
+void WalkClusterBeside(YamlMap& map, const std::string& folder, const LogConfig& log,
+                       KafkaSettings* settings) {
+  const bool same = log.kind == Kind::kKafka && !map.Has("brokers") && !map.Has("settings") &&
+                    !map.Has("settings_file") && !map.Has("allow_plaintext");
+  if (same) {
+    *settings = log.kafka;
+  } else {
+    WalkCluster(map, folder, settings);
+  }
+}
+
+bool IsOwnTopic(const LogConfig& log, const KafkaSettings& cluster, std::string_view topic) {
+  return log.kind == Kind::kKafka && cluster.brokers == log.kafka.brokers &&
+         (topic == log.topic || topic == log.decisions || topic == log.dead_letters);
+}
+
 void WalkLog(YamlMap& top, const std::string& folder, Config* config) {
   config->log.dir = Cat(config->state_dir, "/log");
   std::optional<YamlMap> log = top.Map("log", "log");
@@ -123,13 +139,7 @@ void WalkLog(YamlMap& top, const std::string& folder, Config* config) {
 }
 
 bool operator==(const LogConfig& a, const LogConfig& b) {
-  const auto same_property = [](const auto& one, const auto& other) {
-    return one.first == other.first && one.second.Reveal() == other.second.Reveal();
-  };
-  return a.kind == b.kind && a.dir == b.dir && a.kafka.brokers == b.kafka.brokers &&
-         a.kafka.plaintext == b.kafka.plaintext &&
-         std::equal(a.kafka.properties.begin(), a.kafka.properties.end(),
-                    b.kafka.properties.begin(), b.kafka.properties.end(), same_property) &&
+  return a.kind == b.kind && a.dir == b.dir && SameConnection(a.kafka, b.kafka) &&
          a.topic == b.topic && a.decisions == b.decisions && a.dead_letters == b.dead_letters &&
          a.group == b.group && a.session_timeout == b.session_timeout;
 }

@@ -28,5 +28,10 @@ inline constexpr size_t kTopicBytesMax = 249;
 bool IsTopic(std::string_view name);
 // How a cluster is reached: brokers, settings, settings_file, allow_plaintext.
 void WalkCluster(YamlMap& map, const std::string& folder, KafkaSettings* settings);
+// The same where a log on Kafka is the default: its cluster, if `map` says nothing of one.
+void WalkClusterBeside(YamlMap& map, const std::string& folder, const LogConfig& log,
+                       KafkaSettings* settings);
+// Whether escalationd itself writes this topic of that cluster.
+bool IsOwnTopic(const LogConfig& log, const KafkaSettings& cluster, std::string_view topic);
 
 }  // namespace escalation

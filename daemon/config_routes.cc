@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/config.h"
+#include "daemon/config_log.h"
 #include "daemon/config_values.h"
 #include "daemon/deliver/plain_text.h"
 #include "state/base/text.h"
@@ -229,7 +229,23 @@ void WalkAlertmanager(YamlMap& map, const std::string& folder, DeliveryRoute* ro
   }
 }
 
-void WalkProvider(YamlMap& map, const std::string& folder, DeliveryRoute* route) {
+void WalkTopic(YamlMap& map, const std::string& folder, const LogConfig& log, TopicRoute* route) {
+  auto cluster = std::make_shared<KafkaSettings>();
+  WalkClusterBeside(map, folder, log, cluster.get());
+  route->topic = map.Text("topic", Need::kRequired);
+  if (!route->topic.empty() && !IsTopic(route->topic)) {
+    map.Problem(map.Find("topic")->place,
+                Cat("\"topic\" must be 1 to ", kTopicBytesMax,
+                    " characters of A-Z a-z 0-9 . _ -, got ", Quoted(route->topic)));
+  } else if (IsOwnTopic(log, *cluster, route->topic)) {
+    map.Problem(map.Find("topic")->place, Cat("\"topic\": ", Quoted(route->topic),
+                                              " is a topic that escalationd itself writes"));
+  }
+  route->cluster = std::move(cluster);
+}
+
+void WalkProvider(YamlMap& map, const std::string& folder, const LogConfig& log,
+                  DeliveryRoute* route) {
   switch (route->provider) {
     case Kind::kVictorOps:
       return WalkVictorOps(map, folder, route);
@@ -252,6 +268,8 @@ void WalkProvider(YamlMap& map, const std::string& folder, DeliveryRoute* route)
       WalkUrl(map, folder, route);
       WalkSigningSecrets(map, folder, route);
       return WalkHeaders(map, route);
+    case Kind::kKafka:
+      return WalkTopic(map, folder, log, &route->topic);
   }
 }
 
@@ -263,13 +281,15 @@ const std::vector<Choice>& KindChoices() {
                               {"jsm", static_cast<int>(Kind::kJsm)},
                               {"email", static_cast<int>(Kind::kEmail)},
                               {"alertmanager", static_cast<int>(Kind::kAlertmanager)},
+                              {"kafka", static_cast<int>(Kind::kKafka)},
                               {"webhook", static_cast<int>(Kind::kWebhook)}};
   return *choices;
 }
 
 }  // namespace
 
-void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, DeliveryRoute* route) {
+void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, const LogConfig& log,
+               DeliveryRoute* route) {
   route->name = entry.key;
   YamlMap map(entry.value, PartWhere("route", entry.key), PartPath("routes", entry.key), walk);
   if (!IsId(entry.key, kNameBytesMax)) {
@@ -283,7 +303,7 @@ void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, Del
     return;
   }
   route->provider = static_cast<Kind>(*kind);
-  WalkProvider(map, folder, route);
+  WalkProvider(map, folder, log, route);
   if (route->provider != Kind::kEmail && !route->url.empty() &&
       !IsDestination(route->url.Reveal())) {
     map.Problem(map.place(), "the address is not an http or https URL",

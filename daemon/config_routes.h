@@ -8,17 +8,18 @@
 //               2. the text of a secret never enters a message
 //   Time        none
 //   Errors      in the walk's Problems
-//   Threads     reads files that hold secrets; nothing is shared
+//   Threads     reads files that hold secrets or programs; nothing is shared
 #pragma once
 
 #include <string>
 
-#include "daemon/deliver/delivery.h"
+#include "daemon/config.h"
 #include "state/policy/yaml_reader.h"
 
 namespace escalation {
 
-// Paths of secrets start at `folder`.
-void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, DeliveryRoute* route);
+// Paths of secrets and programs start at `folder`. `log`: on whose cluster topics are by default.
+void WalkRoute(const YamlEntry& entry, Walk walk, const std::string& folder, const LogConfig& log,
+               DeliveryRoute* route);
 
 }  // namespace escalation

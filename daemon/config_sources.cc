@@ -74,22 +74,12 @@ void WalkFormat(YamlMap& map, const std::string& folder, DecoderOptions* decoder
 void WalkKafkaSource(YamlMap& map, const std::string& folder, const Config& config,
                      SourceConfig* source) {
   KafkaSourceConfig& kafka = source->kafka.emplace();
-  const bool same_cluster = config.log.kind == LogConfig::Kind::kKafka && !map.Has("brokers") &&
-                            !map.Has("settings") && !map.Has("settings_file") &&
-                            !map.Has("allow_plaintext");
-  if (same_cluster) {
-    kafka.settings = config.log.kafka;
-  } else {
-    WalkCluster(map, folder, &kafka.settings);
-  }
+  WalkClusterBeside(map, folder, config.log, &kafka.settings);
   kafka.topics = map.Texts("topics", Need::kRequired);
   for (const std::string& topic : kafka.topics) {
-    const bool own = config.log.kind == LogConfig::Kind::kKafka && same_cluster &&
-                     (topic == config.log.topic || topic == config.log.decisions ||
-                      topic == config.log.dead_letters);
     if (!IsTopic(topic)) {
       map.Problem(map.Find("topics")->place, Cat("no name of a topic: ", Quoted(topic)));
-    } else if (own) {
+    } else if (IsOwnTopic(config.log, kafka.settings, topic)) {
       map.Problem(map.Find("topics")->place,
                   Cat(Quoted(topic), " is a topic that escalationd itself writes"));
     }

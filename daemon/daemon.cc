@@ -16,7 +16,7 @@
 #include "daemon/api/query_handler.h"
 #include "daemon/configured_log.h"
 #include "daemon/deliver/dispatcher.h"
-#include "daemon/deliver/http_client.h"
+#include "daemon/deliver/page_client.h"
 #include "daemon/log_writer.h"
 #include "daemon/logging.h"
 #include "daemon/metrics.h"
@@ -88,7 +88,7 @@ class Daemon::Impl {
   std::unique_ptr<Log> log_;
   std::unique_ptr<KafkaMembership> group_;
   std::unique_ptr<LogWriter> writer_;
-  std::unique_ptr<CurlHttpClient> client_;
+  std::unique_ptr<PageClient> client_;
   std::unique_ptr<Dispatcher> dispatcher_;
   RedactorTable redactors_;
   std::unique_ptr<TenantPolicies> policies_;
@@ -168,7 +168,7 @@ absl::Status Daemon::Impl::OpenLoop(Partition partition) {
 absl::Status Daemon::Impl::StartDispatcher() {
   HttpClientOptions options;
   options.allow_private_addresses = config_.delivery.allow_private_addresses;
-  auto client = CurlHttpClient::Start(std::move(options));
+  auto client = PageClient::Start(std::move(options), config_.routes);
   if (!client.ok()) return client.status();
   client_ = *std::move(client);
   Dispatcher::World world;
@@ -354,10 +354,11 @@ void Daemon::Impl::StopAll() {
 
 void Daemon::Impl::Reload() {
   absl::StatusOr<Config> fresh = LoadConfig(config_.path);
-  if (!fresh.ok()) {
-    LogError("the config was not reloaded; the old one stays",
-             {{"error", std::string(fresh.status().message())}});
-    return;
+  // What may fail comes first: the old config stays whole.
+  const absl::Status usable = fresh.ok() ? client_->SetRoutes(fresh->routes) : fresh.status();
+  if (!usable.ok()) {
+    const std::string why(usable.message());
+    return LogError("the config was not reloaded; the old one stays", {{"error", why}});
   }
   for (const std::string& field : RestartFields(config_, *fresh)) {
     LogWarning("a changed field takes a restart", {{"field", field}});

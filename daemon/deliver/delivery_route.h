@@ -7,6 +7,7 @@
 //   Threads     values
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "state/base/instant.h"
 
 namespace escalation {
+
+struct KafkaSettings;
 
 // Of an e-mail route.
 struct MailRoute {
@@ -27,8 +30,24 @@ struct MailRoute {
   bool encrypted = true;
 };
 
+// Of a route to a topic.
+struct TopicRoute {
+  // Of Kafka routes never null.
+  std::shared_ptr<const KafkaSettings> cluster;
+  std::string topic;
+};
+
 struct DeliveryRoute {
-  enum class Provider { kVictorOps, kWebhook, kPagerDuty, kSlack, kJsm, kEmail, kAlertmanager };
+  enum class Provider {
+    kVictorOps,
+    kWebhook,
+    kPagerDuty,
+    kSlack,
+    kJsm,
+    kEmail,
+    kAlertmanager,
+    kKafka
+  };
   // As policies name it; also the name of the destination in outcomes.
   std::string name;
   Provider provider = Provider::kWebhook;
@@ -49,6 +68,7 @@ struct DeliveryRoute {
   // Alertmanager: labels beside our own, by which it routes.
   std::vector<std::pair<std::string, std::string>> labels;
   MailRoute mail;
+  TopicRoute topic;
   // Requests a minute; 0: unlimited. Routes of one VictorOps organisation share the lowest.
   int per_minute_max = 0;
   // Decided and published, not delivered.

@@ -1,12 +1,13 @@
 // daemon/deliver/http_call.h
 //
-// One outgoing request, of HTTP or SMTP, and what became of it, as values, and who makes it.
+// One outgoing request, of HTTP, SMTP or Kafka, and what became of it, as values, and who makes it.
 //
 //   Threads     HttpClient: Send from any thread; `done` runs exactly once, on a thread of the
 //               client, and MUST NOT block
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,17 @@ struct MailEnvelope {
   bool encrypted = true;
 };
 
+struct KafkaSettings;
+
+// Where a record goes.
+struct RecordEnvelope {
+  // Not null.
+  std::shared_ptr<const KafkaSettings> cluster;
+  std::string topic;
+  // Records of one key keep their order.
+  std::string key;
+};
+
 // MUST NOT be printed: URL, headers and envelope hold credentials.
 struct HttpCall {
   enum class Method { kPost, kGet };
@@ -34,6 +46,8 @@ struct HttpCall {
   std::string url;
   // Set: `url` is a mail server's (smtp or smtps), and the body is a whole message.
   std::optional<MailEnvelope> mail;
+  // Set: a record with these headers and this body; `url` means nothing.
+  std::optional<RecordEnvelope> record;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   // Of the whole request, from the look-up of the name to the last byte.
@@ -42,8 +56,9 @@ struct HttpCall {
 
 struct HttpReply {
   enum class Kind {
-    kResponse,     // A whole response of any status; of SMTP the last one.
+    kResponse,     // A whole response of any status; of SMTP the last one, of Kafka 200.
     kUnreachable,  // Refused, unknown host, no trust: nothing was sent.
+    kRefused,      // A broker will never take this record.
     kForbidden,    // The address is private and those are not allowed: nothing was sent.
     kTimeout,      // It may have arrived.
     kBroken,       // Reset, closed or not HTTP: it may have arrived.

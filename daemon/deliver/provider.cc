@@ -5,6 +5,7 @@
 #include "daemon/deliver/alertmanager.h"
 #include "daemon/deliver/email.h"
 #include "daemon/deliver/jsm.h"
+#include "daemon/deliver/kafka_route.h"
 #include "daemon/deliver/pagerduty.h"
 #include "daemon/deliver/slack.h"
 #include "daemon/deliver/victorops.h"
@@ -44,6 +45,7 @@ Verdict ClassifyTransport(const HttpReply& reply) {
       return ClassifyStatus(reply);
     case HttpReply::Kind::kUnreachable:
       return verdict;
+    case HttpReply::Kind::kRefused:
     case HttpReply::Kind::kForbidden:
       verdict.kind = Verdict::Kind::kFailed;
       return verdict;
@@ -74,7 +76,8 @@ const Provider& ProviderOf(DeliveryRoute::Provider kind) {
                                           {Kind::kSlack, new Slack()},
                                           {Kind::kJsm, new Jsm()},
                                           {Kind::kEmail, new Email()},
-                                          {Kind::kAlertmanager, new Alertmanager()}};
+                                          {Kind::kAlertmanager, new Alertmanager()},
+                                          {Kind::kKafka, new KafkaRoute()}};
   return *providers->at(kind);
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "daemon/deliver/plain_text.h"
+#include "daemon/log/kafka_settings.h"
 #include "state/base/text.h"
 
 namespace escalation {
@@ -73,6 +74,9 @@ Redactor::Redactor(const DeliveryRoute& route) {
   }
   Add(route.key.Reveal());
   for (const Secret& secret : route.signing_secrets) Add(secret.Reveal());
+  if (route.topic.cluster != nullptr) {
+    for (const Secret& secret : SecretsOf(*route.topic.cluster)) Add(secret.Reveal());
+  }
   for (const auto& [name, value] : route.headers) {
     Add(value.Reveal());
     // "Bearer TOKEN": the token alone, too.

@@ -37,28 +37,34 @@ absl::StatusOr<std::string> WebhookSignature(const Secret& secret, std::string_v
   return Cat("v1,", absl::Base64Escape(raw));
 }
 
+std::string WebhookBody(const Delivery& delivery) {
+  const v1::Decision& decision = delivery.decision;
+  const PageText text = PageTextOf(delivery);
+  std::string body = "{\"type\":";
+  AppendJsonString(BodyName(decision), &body);
+  if (decision.has_at()) {
+    body += ",\"timestamp\":";
+    AppendJsonString(ToText(FromProto(decision.at())), &body);
+  }
+  body += ",\"title\":";
+  AppendJsonString(text.title, &body);
+  body += ",\"text\":";
+  AppendJsonString(text.message, &body);
+  if (delivery.late_by.ms > 0) {
+    body += ",\"late_by\":";
+    AppendJsonString(ToText(delivery.late_by), &body);
+  }
+  CatTo(&body, ",\"decision\":", MessageToJson(decision), "}");
+  return body;
+}
+
 absl::StatusOr<HttpCall> Webhook::Build(const Delivery& delivery, const DeliveryRoute& route,
                                         Instant now) const {
   const v1::Decision& decision = delivery.decision;
-  const PageText text = PageTextOf(delivery);
   HttpCall call;
   call.url = route.url.Reveal();
   call.timeout = route.timeout;
-  call.body = "{\"type\":";
-  AppendJsonString(BodyName(decision), &call.body);
-  if (decision.has_at()) {
-    call.body += ",\"timestamp\":";
-    AppendJsonString(ToText(FromProto(decision.at())), &call.body);
-  }
-  call.body += ",\"title\":";
-  AppendJsonString(text.title, &call.body);
-  call.body += ",\"text\":";
-  AppendJsonString(text.message, &call.body);
-  if (delivery.late_by.ms > 0) {
-    call.body += ",\"late_by\":";
-    AppendJsonString(ToText(delivery.late_by), &call.body);
-  }
-  CatTo(&call.body, ",\"decision\":", MessageToJson(decision), "}");
+  call.body = WebhookBody(delivery);
   const int64_t timestamp_s = now.ms / 1000;
   call.headers.emplace_back("Content-Type", "application/json");
   call.headers.emplace_back("webhook-id", decision.id());

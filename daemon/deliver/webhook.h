@@ -16,6 +16,9 @@
 
 namespace escalation {
 
+// What is sent where no program makes another body.
+std::string WebhookBody(const Delivery& delivery);
+
 class Webhook : public Provider {
  public:
   absl::StatusOr<HttpCall> Build(const Delivery& delivery, const DeliveryRoute& route,

@@ -2,8 +2,13 @@
 #include <mutex>
 
 #include "daemon/log/kafka_producer.h"
+#include "state/base/text.h"
 
 namespace escalation {
+
+std::string PlaceOf(const KafkaRecord& record) {
+  return record.partition < 0 ? record.topic : Cat(record.topic, "[", record.partition, "]");
+}
 
 absl::StatusOr<KafkaDelivery> ProduceAndWait(KafkaProducer& producer, KafkaRecord record) {
   std::mutex mutex;

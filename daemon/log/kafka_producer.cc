@@ -118,6 +118,7 @@ absl::StatusOr<std::unique_ptr<KafkaHandle>> OrderedProducer::Open() {
       {"acks", "all"},
       {"max.in.flight", "5"},
       {"message.timeout.ms", "0"},
+      {"batch.num.messages", std::to_string(options_.records_per_request_max)},
       {"partitioner", "murmur2_random"},
       {"message.max.bytes", "67108864"},
       {"linger.ms", std::to_string(kafka::MillisecondsOf(options_.linger))},
@@ -126,6 +127,12 @@ absl::StatusOr<std::unique_ptr<KafkaHandle>> OrderedProducer::Open() {
       {"queue.buffering.max.kbytes", "2147483647"},
       {"retry.backoff.ms", "50"},
   };
+  if (options_.record_timeout) {
+    const int timeout_ms = std::max(kafka::MillisecondsOf(*options_.record_timeout), 1);
+    options.properties["message.timeout.ms"] = std::to_string(timeout_ms);
+    // That there is no such topic is known before the time of a record is over.
+    options.properties["topic.metadata.propagation.max.ms"] = std::to_string(timeout_ms / 2);
+  }
   if (!settings_.properties.contains("compression.type")) {
     options.properties["compression.type"] = "lz4";
   }
@@ -239,8 +246,7 @@ void OrderedProducer::OnDelivery(const rd_kafka_message_t& message) {
     failed_ = failed_ || message.err == RD_KAFKA_RESP_ERR__FATAL;
     return;
   } else {
-    entry->fate =
-        handle_->StatusOf(message.err, Cat(entry->record.topic, "[", entry->record.partition, "]"));
+    entry->fate = handle_->StatusOf(message.err, PlaceOf(entry->record));
   }
   if (touched_.empty() || touched_.back() != entry->stream) touched_.push_back(entry->stream);
 }

@@ -10,11 +10,12 @@
 //               2. after a fatal error a new producer goes on at the lowest record without a
 //                  fate. A record whose acknowledgement got lost may then stand in the topic
 //                  twice, the first copies in order
-//               3. a record has no time-out: it fails only if the broker will never take it
-//   Time        retries for ever; the caller bounds what waits
+//               3. unless asked for, a record has no time-out: it fails only if the broker
+//               will never take it
+//   Time        retries for ever, or until record_timeout; the caller bounds what waits
 //   Errors      to `done`: kInvalidArgument: too large. kResourceExhausted: more than bytes_max
 //               under way. kNotFound: no such topic or partition. kPermissionDenied.
-//               kFailedPrecondition: stopped
+//               kFailedPrecondition: stopped. kUnavailable: its time was over
 //   Threads     all methods from any thread; `done` runs on the producer's thread, or before
 //               Produce returns when the record is refused; it MUST NOT block, but may call
 //               Produce
@@ -40,6 +41,11 @@ struct KafkaProducerOptions {
   size_t bytes_max = size_t{64} << 20;
   // What a record waits for others, to share a request.
   absl::Duration linger = absl::Milliseconds(1);
+  // A record that is not acknowledged after so long (and about a second) fails with kUnavailable.
+  // It is not sent any more, and may be found in the topic all the same. Empty: no time-out.
+  std::optional<absl::Duration> record_timeout;
+  // Of one request to the broker. 1: a record that it refuses costs no other.
+  int records_per_request_max = 10'000;
 };
 
 struct KafkaRecord {
@@ -50,6 +56,9 @@ struct KafkaRecord {
   std::optional<std::string> value;
   std::vector<KafkaHeader> headers;
 };
+
+// Where it goes, for messages: "TOPIC[PARTITION]", or the topic alone.
+std::string PlaceOf(const KafkaRecord& record);
 
 struct KafkaDelivery {
   int32_t partition = 0;

@@ -156,11 +156,22 @@ absl::StatusOr<KafkaSettings> ReadKafkaSettings(const std::string& file) {
   return settings;
 }
 
+bool SameConnection(const KafkaSettings& a, const KafkaSettings& b) {
+  return a.brokers == b.brokers && a.plaintext == b.plaintext && a.properties == b.properties;
+}
+
+std::vector<Secret> SecretsOf(const KafkaSettings& settings) {
+  std::vector<Secret> secrets;
+  for (const auto& [name, value] : settings.properties) {
+    if (HoldsSecret(name) && value.Reveal().size() >= kSecretBytesMin) secrets.push_back(value);
+  }
+  return secrets;
+}
+
 std::string WithoutSecrets(const KafkaSettings& settings, std::string text) {
   constexpr std::string_view kInstead = "[redacted]";
-  for (const auto& [name, value] : settings.properties) {
+  for (const Secret& value : SecretsOf(settings)) {
     const std::string& secret = value.Reveal();
-    if (!HoldsSecret(name) || secret.size() < kSecretBytesMin) continue;
     for (size_t at = text.find(secret); at != std::string::npos;
          at = text.find(secret, at + kInstead.size())) {
       text.replace(at, secret.size(), kInstead);

@@ -18,6 +18,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -58,6 +59,13 @@ bool IsKafkaProperty(std::string_view name);
 // that are ours: brokers, allow_plaintext (true or false). Errors: "FILE:LINE: ..."; kNotFound: no
 // such file.
 absl::StatusOr<KafkaSettings> ReadKafkaSettings(const std::string& file);
+
+// Whether two clients of these would speak to the same cluster in the same way. `on_log` does not
+// count.
+bool SameConnection(const KafkaSettings& a, const KafkaSettings& b);
+
+// The values of the properties that hold secrets.
+std::vector<Secret> SecretsOf(const KafkaSettings& settings);
 
 // `text` with "[redacted]" for every value of a property that holds a secret.
 std::string WithoutSecrets(const KafkaSettings& settings, std::string text);

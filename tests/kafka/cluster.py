@@ -37,9 +37,9 @@ def kafka_local(*arguments):
 class Broker:
     """A broker of its own, which a test may end."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder = folder
-        self.address = kafka_local("start", "--fresh", "--dir", folder).strip()
+        self.address = kafka_local("start", "--fresh", "--dir", folder, *options).strip()
 
     def do(self, command, *arguments):
         return kafka_local(command, self.folder, *arguments)

@@ -23,6 +23,9 @@ class ConfigRoutes : public testing::Test {
     std::ofstream(folder_ + "/key") << "0123456789abcdef\n";
     std::ofstream(folder_ + "/old") << "old-secret\n";
     std::ofstream(folder_ + "/empty");
+    for (const char* name : {"/key", "/old", "/empty"}) {
+      fs::permissions(folder_ + name, fs::perms::owner_read | fs::perms::owner_write);
+    }
   }
   ~ConfigRoutes() override { fs::remove_all(folder_); }
 
@@ -34,7 +37,7 @@ class ConfigRoutes : public testing::Test {
     Positions positions;
     const std::optional<YamlNode> root = ReadYamlFile(path, &problems);
     DeliveryRoute route;
-    if (root) WalkRoute(root->entries.at(0), {&problems, &positions}, folder_, &route);
+    if (root) WalkRoute(root->entries.at(0), {&problems, &positions}, folder_, log_, &route);
     messages_ = problems.empty() ? "" : std::string(problems.ToStatus().message());
     for (size_t at; (at = messages_.find(folder_ + "/")) != std::string::npos;) {
       messages_.erase(at, folder_.size() + 1);
@@ -47,6 +50,7 @@ class ConfigRoutes : public testing::Test {
   }
 
   std::string folder_;
+  LogConfig log_;
   std::string messages_;
 };
 
@@ -99,6 +103,36 @@ TEST_F(ConfigRoutes, every_provider_has_its_keys_and_defaults) {
   EXPECT_EQ(route.urgency, "WARNING");
 }
 
+TEST_F(ConfigRoutes, a_topic_is_on_the_log_s_cluster_unless_another_is_named) {
+  DeliveryRoute route = Walked("kind: kafka, topic: pages, brokers: \"k:9092\"");
+  EXPECT_EQ(messages_.find("config.yaml:1:41: route \"r\": kafka: security.protocol is plaintext"),
+            0u)
+      << messages_;
+  route = Walked("kind: kafka, topic: pages, brokers: \"k:9092\", allow_plaintext: true");
+  EXPECT_EQ(messages_, "");
+  EXPECT_EQ(route.topic.topic, "pages");
+  EXPECT_EQ(route.topic.cluster->brokers, "k:9092");
+  EXPECT_EQ(route.per_minute_max, 0);
+  Walked("kind: kafka, topic: pages");
+  EXPECT_EQ(messages_, "config.yaml:1:4: route \"r\": \"brokers\" is missing");
+
+  log_.kind = LogConfig::Kind::kKafka;
+  log_.kafka.brokers = "a:9092";
+  log_.kafka.properties["security.protocol"] = Secret("ssl");
+  log_.decisions = "escalation.decisions";
+  route = Walked("kind: kafka, topic: pages");
+  EXPECT_EQ(messages_, "");
+  EXPECT_TRUE(SameConnection(*route.topic.cluster, log_.kafka));
+  route = Walked(
+      "kind: kafka, topic: pages, brokers: \"k:9092\", "
+      "settings: {security.protocol: ssl, ssl.key.password: canary-one}");
+  EXPECT_EQ(messages_, "");
+  EXPECT_EQ(route.topic.cluster->brokers, "k:9092");
+  EXPECT_EQ(MessageOf("kind: kafka, topic: escalation.decisions"),
+            "config.yaml:1:25: route \"r\": \"topic\": \"escalation.decisions\" is a topic that "
+            "escalationd itself writes");
+}
+
 TEST_F(ConfigRoutes, what_a_provider_would_not_take_is_said) {
   const struct {
     int line;
@@ -133,6 +167,16 @@ TEST_F(ConfigRoutes, what_a_provider_would_not_take_is_said) {
        "\"labels\" has a label \"tenant\" that escalationd gives"},
       {__LINE__, "kind: alertmanager, url: \"http://a\", labels: {\"a-b\": x}",
        "\"labels\" has a label \"a-b\" that is malformed"},
+      {__LINE__, "kind: kafka, brokers: \"k:9093\", settings: {security.protocol: ssl}",
+       "\"topic\" is missing"},
+      {__LINE__,
+       "kind: kafka, topic: \"a/b\", brokers: \"k:9093\", settings: {security.protocol: ssl}",
+       "\"topic\" must be 1 to 249 characters of A-Z a-z 0-9 . _ -, got \"a/b\""},
+      {__LINE__,
+       "kind: kafka, topic: t, brokers: k, settings: {acks: \"0\"}, allow_plaintext: true",
+       "\"settings\": \"acks\" cannot be set"},
+      {__LINE__, "kind: kafka, topic: t, brokers: k, allow_plaintext: true, url: \"https://h\"",
+       "\"url\""},
       {__LINE__, "kind: webhook, url: \"https://h/\", secret_files: [key, empty]",
        "\"secret_files\": empty: the file is empty"},
       {__LINE__, "kind: webhook, url: \"https://h/\", secret_files: [none]",

@@ -297,7 +297,7 @@ TEST_F(ConfigFile, WhatIsWrongIsSaid) {
        "bytes, at most 4 KiB"},
       {__LINE__, Cat(kTenants, "routes: {victorops: {kind: pigeon}, ops_webhook: {}}\n"),
        "escalationd.yaml:2:28: route \"victorops\": \"kind\" has no such word: \"pigeon\"\n"
-       "  hint: one of victorops, pagerduty, slack, jsm, email, alertmanager, webhook\n"
+       "  hint: one of victorops, pagerduty, slack, jsm, email, alertmanager, kafka, webhook\n"
        "escalationd.yaml:2:50: route \"ops_webhook\": \"kind\" is missing"},
   };
   for (const auto& row : rows) {

@@ -239,5 +239,31 @@ TEST(AlertmanagerForm, an_alert_ends_under_the_labels_with_which_it_began) {
   EXPECT_EQ(taken["endsAt"], page["endsAt"]);
 }
 
+// The operations of a page are in one partition, and say what a webhook says.
+TEST(KafkaForm, a_record_has_the_page_s_key_and_the_body_of_a_webhook) {
+  DeliveryRoute route = RouteOf(Kind::kKafka);
+  route.topic.topic = "pages";
+  Delivery delivery = FullPage();
+  const HttpCall call = Built(delivery, route);
+  ASSERT_TRUE(call.record.has_value());
+  EXPECT_EQ(call.record->topic, "pages");
+  EXPECT_EQ(call.record->key, kKey);
+  EXPECT_EQ(call.url, "");
+  EXPECT_EQ(call.body, Built(delivery, RouteOf(Kind::kWebhook)).body);
+  EXPECT_EQ(call.headers, (std::vector<Header>{{"content-type", "application/json"},
+                                               {"id", "inc/0/40/0"},
+                                               {"seq", "40"},
+                                               {"operation", "trigger"},
+                                               {"tenant", "default"},
+                                               {"ticket", "T-1"},
+                                               {"route", "pager"}}));
+  const HttpCall close = Built(CloseOf(41, kKey), route);
+  EXPECT_EQ(close.record->key, kKey);
+  EXPECT_EQ(close.headers[3], (Header{"operation", "close"}));
+  EXPECT_EQ(Built(AcknowledgementOf(42, kKey), route).headers[3],
+            (Header{"operation", "acknowledge"}));
+  EXPECT_FALSE(ProviderOf(Kind::kKafka).Build(PageFor(43, ""), route, kNow).ok());
+}
+
 }  // namespace
 }  // namespace escalation

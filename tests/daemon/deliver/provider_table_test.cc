@@ -36,6 +36,7 @@ const std::vector<Row>& Rows() {
       {"jsm", Kind::kJsm, R"({"result":"Request will be processed","requestId":"43a2-9f"})",
        "retry maybe receipt", "retry maybe", "retry maybe"},
       {"webhook", Kind::kWebhook, "", "delivered", "delivered", "delivered"},
+      {"kafka", Kind::kKafka, "", "delivered", "delivered", "retry maybe"},
   };
   return *rows;
 }
@@ -99,6 +100,7 @@ TEST(ProviderTable, every_fault_has_one_meaning) {
       return Full(ProviderOf(row.kind).Classify(Broken(fault, status)));
     };
     EXPECT_EQ(meaning(Fault::kUnreachable, 0), "retry") << row.name;
+    EXPECT_EQ(meaning(Fault::kRefused, 0), "failed") << row.name;
     EXPECT_EQ(meaning(Fault::kForbidden, 0), "failed") << row.name;
     EXPECT_EQ(meaning(Fault::kTimeout, 0), "retry maybe") << row.name;
     EXPECT_EQ(meaning(Fault::kBroken, 0), "retry maybe") << row.name;

@@ -9,6 +9,7 @@
 
 #include "daemon/deliver/plain_text.h"
 #include "daemon/deliver/private_address.h"
+#include "daemon/log/kafka_settings.h"
 #include "tests/daemon/deliver/pages.h"
 
 namespace escalation {
@@ -41,12 +42,17 @@ TEST(Redactor, a_canary_in_every_slot_is_never_seen) {
   route.signing_secrets = {Secret("canary-five"), Secret("canary-six")};
   route.headers.emplace_back("Authorization", Secret("Bearer canary-seven"));
   route.mail.user = "pager";
+  KafkaSettings cluster;
+  cluster.properties = {{"sasl.password", Secret("canary-eight")},
+                        {"security.protocol", Secret("sasl_ssl")}};
+  route.topic.cluster = std::make_shared<KafkaSettings>(cluster);
   const Redactor redact(route);
+  EXPECT_EQ(redact("sasl_ssl failed"), "sasl_ssl failed");
   for (const char* said :
        {"canary-one", "user:canary-one", "dXNlcjpjYW5hcnktb25l", "canary-two", "canary-three",
         "canary-four", "GenieKey canary-four", "Y2FuYXJ5LWZvdXI=", "AHBhZ2VyAGNhbmFyeS1mb3Vy",
         "{\"routing_key\":\"canary-four\"}", "canary-five", "canary-six", "canary-seven",
-        "https:\\/\\/user:canary-one@h.example\\/canary-two\\/x"}) {
+        "password canary-eight", "https:\\/\\/user:canary-one@h.example\\/canary-two\\/x"}) {
     const std::string text = redact(std::string("status 400: ") + said);
     EXPECT_EQ(text.find("canary"), std::string::npos) << text;
     EXPECT_NE(text.find("[redacted]"), std::string::npos) << text;
