@@ -9,6 +9,7 @@
 #include "daemon/config_log.h"
 #include "daemon/config_values.h"
 #include "daemon/deliver/plain_text.h"
+#include "daemon/source/event_decoder.h"
 #include "state/base/text.h"
 #include "state/policy/bounded_file.h"
 #include "state/policy/policy_names.h"
@@ -122,6 +123,18 @@ void WalkSigningSecrets(YamlMap& map, const std::string& folder, DeliveryRoute* 
       map.Problem(map.Find("secret_files")->place,
                   Cat("\"secret_files\": ", std::string(read.status().message())));
     }
+  }
+}
+
+// The program that makes a webhook's body.
+void WalkBody(YamlMap& map, const std::string& folder, DeliveryRoute* route) {
+  const std::string file = map.Text("body");
+  if (file.empty()) return;
+  absl::StatusOr<MappingProgram> read = ReadMappingProgram(ResolvePath(folder, file));
+  if (read.ok()) {
+    route->body = std::make_shared<const MappingProgram>(*std::move(read));
+  } else {
+    map.Problem(map.Find("body")->place, Cat("\"body\": ", std::string(read.status().message())));
   }
 }
 
@@ -267,6 +280,7 @@ void WalkProvider(YamlMap& map, const std::string& folder, const LogConfig& log,
     case Kind::kWebhook:
       WalkUrl(map, folder, route);
       WalkSigningSecrets(map, folder, route);
+      WalkBody(map, folder, route);
       return WalkHeaders(map, route);
     case Kind::kKafka:
       return WalkTopic(map, folder, log, &route->topic);

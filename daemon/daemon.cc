@@ -14,9 +14,9 @@
 #include "daemon/api/http_server.h"
 #include "daemon/api/ingest.h"
 #include "daemon/api/query_handler.h"
+#include "daemon/configured_client.h"
 #include "daemon/configured_log.h"
 #include "daemon/deliver/dispatcher.h"
-#include "daemon/deliver/page_client.h"
 #include "daemon/log_writer.h"
 #include "daemon/logging.h"
 #include "daemon/metrics.h"
@@ -41,14 +41,6 @@ Instant SystemNow() {
   return {std::chrono::duration_cast<std::chrono::milliseconds>(
               std::chrono::system_clock::now().time_since_epoch())
               .count()};
-}
-
-DispatchOptions OptionsOf(const DeliveryConfig& config) {
-  DispatchOptions options;
-  options.backoff_initial = config.backoff_initial;
-  options.backoff_max = config.backoff_max;
-  options.give_up_after = config.give_up_after;
-  return options;
 }
 
 }  // namespace
@@ -166,13 +158,14 @@ absl::Status Daemon::Impl::OpenLoop(Partition partition) {
 }
 
 absl::Status Daemon::Impl::StartDispatcher() {
-  HttpClientOptions options;
-  options.allow_private_addresses = config_.delivery.allow_private_addresses;
-  auto client = PageClient::Start(std::move(options), config_.routes);
+  auto client = StartConfiguredClient(config_);
   if (!client.ok()) return client.status();
   client_ = *std::move(client);
   Dispatcher::World world;
   world.client = client_.get();
+  world.compose = [client = client_.get()](const auto& route, auto delivery, auto done) {
+    client->Compose(route, std::move(delivery), std::move(done));
+  };
   world.now = SystemNow;
   world.chance = [this](uint64_t bound) {
     const std::lock_guard lock(chance_mutex_);
@@ -309,7 +302,8 @@ std::string Daemon::Impl::NotReady() const {
 std::string Daemon::Impl::Metrics() const {
   std::vector<PartitionMetrics> partitions;
   for (const auto& loop : loops_) partitions.push_back({loop->partition, loop->pipeline->Status()});
-  return MetricsText(partitions, dispatcher_->Statistics(), SystemNow()) + sources_->Metrics();
+  return MetricsText(partitions, dispatcher_->Statistics(), SystemNow()) + sources_->Metrics() +
+         BodyMetricsText(client_->BodyFailures());
 }
 
 absl::Status Daemon::Impl::Run() {

@@ -140,4 +140,14 @@ std::string MetricsText(const std::vector<PartitionMetrics>& partitions,
   return families.Text();
 }
 
+std::string BodyMetricsText(const std::map<std::string, uint64_t>& failures) {
+  Families families;
+  for (const auto& [route, count] : failures) {
+    families.Add(MetricType::Counter, "escalationd_page_body_failures_total",
+                 "Pages that left with the standard body since their route's program made none.",
+                 {{"route", route}}, static_cast<double>(count));
+  }
+  return families.Text();
+}
+
 }  // namespace escalation

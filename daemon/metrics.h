@@ -8,6 +8,7 @@
 //   Threads     stateless; safe everywhere
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,5 +25,8 @@ struct PartitionMetrics {
 
 std::string MetricsText(const std::vector<PartitionMetrics>& partitions,
                         const std::map<std::string, RouteStatistics>& routes, Instant now);
+
+// Pages that left with the standard body although their route has a program, by route.
+std::string BodyMetricsText(const std::map<std::string, uint64_t>& failures);
 
 }  // namespace escalation

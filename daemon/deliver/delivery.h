@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "daemon/deliver/delivery_route.h"
@@ -24,6 +25,13 @@ struct DeliveryId {
   Partition partition;
   uint64_t seq = 0;
   friend constexpr auto operator<=>(const DeliveryId&, const DeliveryId&) = default;
+};
+
+// What the program of a webhook made.
+struct PageBody {
+  std::string bytes;
+  // Else a text of any form.
+  bool is_json = true;
 };
 
 struct Delivery {
@@ -42,6 +50,10 @@ struct Delivery {
   std::string receipt;
   // Why it stays here, such as "superseded": only its outcome is reported. Empty: it leaves.
   std::string kept_back;
+  // Of a webhook with a program: the body that it made; empty optional: the standard one leaves,
+  // and why, if there is a program.
+  std::optional<PageBody> body;
+  std::string body_trouble;
 
   DeliveryId id() const { return {partition, decision.seq()}; }
 };

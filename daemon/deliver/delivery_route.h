@@ -18,6 +18,7 @@
 namespace escalation {
 
 struct KafkaSettings;
+struct MappingProgram;
 
 // Of an e-mail route.
 struct MailRoute {
@@ -60,6 +61,8 @@ struct DeliveryRoute {
   std::vector<Secret> signing_secrets;
   // Extra request headers. Values may be credentials.
   std::vector<std::pair<std::string, Secret>> headers;
+  // Webhooks: the jq program that makes their body; null: the standard one.
+  std::shared_ptr<const MappingProgram> body;
   // How urgent its pages are in the provider's own words; empty: as urgent as it knows.
   std::string urgency;
   // Slack: where messages go when a token is used, and whether they have buttons.

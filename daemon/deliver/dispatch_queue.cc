@@ -168,7 +168,7 @@ void DispatchQueue::Reply(DeliveryId id, uint64_t attempt, const Verdict& verdic
   switch (verdict.kind) {
     case Verdict::Kind::kDelivered:
       item->maybe_sent = true;
-      Settle(item, v1::PageOutcome::DELIVERED, "");
+      Settle(item, v1::PageOutcome::DELIVERED, verdict.note);
       break;
     case Verdict::Kind::kFailed:
       // A close has no fallback: what refuses it, such as a key that is being changed, may pass.

@@ -122,12 +122,28 @@ void Dispatcher::Stop(Duration drain) {
   shared_->thread.join();
 }
 
+void Dispatcher::Compose(const std::shared_ptr<Shared>& shared, DispatchAttempt attempt) {
+  const bool asks = !attempt.delivery.receipt.empty();
+  if (attempt.route.body == nullptr || !shared->world.compose || asks) {
+    return Send(shared, std::move(attempt));
+  }
+  const DeliveryRoute route = attempt.route;
+  Delivery delivery = std::move(attempt.delivery);
+  shared->world.compose(route, std::move(delivery),
+                        [shared, attempt = std::move(attempt)](Delivery composed) {
+                          DispatchAttempt whole = attempt;
+                          whole.delivery = std::move(composed);
+                          Send(shared, std::move(whole));
+                        });
+}
+
 void Dispatcher::Send(const std::shared_ptr<Shared>& shared, DispatchAttempt attempt) {
   const Provider& provider = ProviderOf(attempt.route.provider);
   const Redactor redact(attempt.route);
-  const auto reply = [shared, redact, delivery = attempt.id,
-                      id = attempt.attempt](Verdict verdict) {
+  const auto reply = [shared, redact, delivery = attempt.id, id = attempt.attempt,
+                      trouble = attempt.delivery.body_trouble](Verdict verdict) {
     verdict.reason = redact(verdict.reason);
+    if (!trouble.empty()) verdict.note = redact("with the standard body: " + trouble);
     const Instant now = shared->world.now();
     shared->With([&](DispatchQueue& queue) { queue.Reply(delivery, id, verdict, now); });
   };
@@ -163,7 +179,7 @@ Instant Dispatcher::DispatchOnce() {
     shared->dirty = false;
     actions = shared->queue.Step(now);
   }
-  for (DispatchAttempt& attempt : actions.attempts) Send(shared, std::move(attempt));
+  for (DispatchAttempt& attempt : actions.attempts) Compose(shared, std::move(attempt));
   for (DispatchOutcome& outcome : actions.outcomes) ReportOutcome(shared, std::move(outcome));
   for (const Partition partition : actions.lapsed) {
     if (shared->world.lease_wanted) shared->world.lease_wanted(partition);

@@ -34,6 +34,9 @@ class Dispatcher {
 
   struct World {
     HttpClient* client = nullptr;
+    // Gives the delivery of a route with a body program its body, and hands it on exactly once, on
+    // any thread. MUST NOT block. Empty: standard bodies.
+    std::function<void(const DeliveryRoute&, Delivery, std::function<void(Delivery)>)> compose;
     std::function<Instant()> now;
     DispatchQueue::Chance chance;
     Report report;
@@ -87,6 +90,7 @@ class Dispatcher {
  private:
   struct Shared;
   void Run();
+  static void Compose(const std::shared_ptr<Shared>& shared, DispatchAttempt attempt);
   static void Send(const std::shared_ptr<Shared>& shared, DispatchAttempt attempt);
   static void ReportOutcome(const std::shared_ptr<Shared>& shared, DispatchOutcome outcome);
 

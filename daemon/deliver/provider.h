@@ -29,6 +29,8 @@ struct Verdict {
   bool maybe_received = false;
   // For people; not redacted.
   std::string reason;
+  // Of a delivery: what a person should know of it all the same.
+  std::string note;
   // Of a retry: what Ask needs, since the provider took the request without having done it. Empty:
   // the request is made again.
   std::string receipt;

@@ -4,12 +4,20 @@
 #include <openssl/hmac.h>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "daemon/deliver/page_text.h"
 #include "daemon/source/message_json.h"
 #include "state/base/text.h"
 
 namespace escalation {
 namespace {
+
+bool HasHeader(const DeliveryRoute& route, std::string_view name) {
+  for (const auto& [given, value] : route.headers) {
+    if (absl::EqualsIgnoreCase(given, absl::string_view(name.data(), name.size()))) return true;
+  }
+  return false;
+}
 
 std::string BodyName(const v1::Decision& decision) {
   return v1::Decision::descriptor()->FindFieldByNumber(decision.body_case())->name();
@@ -64,9 +72,13 @@ absl::StatusOr<HttpCall> Webhook::Build(const Delivery& delivery, const Delivery
   HttpCall call;
   call.url = route.url.Reveal();
   call.timeout = route.timeout;
-  call.body = WebhookBody(delivery);
+  call.body = delivery.body ? delivery.body->bytes : WebhookBody(delivery);
   const int64_t timestamp_s = now.ms / 1000;
-  call.headers.emplace_back("Content-Type", "application/json");
+  if (!HasHeader(route, "content-type")) {
+    const bool text = delivery.body && !delivery.body->is_json;
+    call.headers.emplace_back("Content-Type",
+                              text ? "text/plain; charset=utf-8" : "application/json");
+  }
   call.headers.emplace_back("webhook-id", decision.id());
   call.headers.emplace_back("webhook-timestamp", Cat(timestamp_s));
   std::string signatures;

@@ -3,7 +3,8 @@
 // A generic webhook: the decision and its text as JSON, signed as Standard Webhooks
 // (https://www.standardwebhooks.com) if the route has a secret.
 //
-//   Output      {"type":"page_requested","timestamp":...,"title":...,"text":...,"decision":{...}};
+//   Output      {"type":"page_requested","timestamp":...,"title":...,"text":...,"decision":{...}},
+//               or what the route's program made of that (body_program.h);
 //               webhook-id is the decision's id, the same for every attempt; one signature for
 //               each secret
 //   Errors      any 2xx is delivered, whatever the body says

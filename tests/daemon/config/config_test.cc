@@ -275,7 +275,7 @@ TEST_F(ConfigFile, WhatIsWrongIsSaid) {
        "  hint: a unit is missing: 5m is minutes"},
       {__LINE__, WithWebhook("url: \"http://h/\", routing_key: support"),
        "escalationd.yaml:4:50: route \"ops_webhook\": unknown key \"routing_key\"\n"
-       "  hint: known here: kind, url, url_file, secret, secret_file, secret_files, headers, "
+       "  hint: known here: kind, url, url_file, secret, secret_file, secret_files, body, headers, "
        "per_minute_max, shadow, timeout"},
       {__LINE__, WithWebhook("url: \"${ESCALATION_TEST_NONE}\""),
        "escalationd.yaml:4:37: the environment variable ESCALATION_TEST_NONE is not set\n"

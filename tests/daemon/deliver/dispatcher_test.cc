@@ -4,11 +4,14 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "daemon/source/event_decoder.h"
 #include "tests/daemon/deliver/pages.h"
 
 namespace escalation {
@@ -45,6 +48,11 @@ struct Sent {
   HttpCall call;
   HttpClient::Done done;
 };
+struct Composing {
+  std::string route;
+  Delivery delivery;
+  std::function<void(Delivery)> done;
+};
 struct Reported {
   DispatchOutcome outcome;
   Dispatcher::Kept kept;
@@ -63,6 +71,10 @@ class DispatcherTest : public testing::Test {
     world.client = &client_;
     world.now = [this] { return Instant{now_ms_}; };
     world.chance = [](uint64_t bound) { return bound - 1; };
+    world.compose = [this](const DeliveryRoute& route, Delivery delivery,
+                           std::function<void(Delivery)> done) {
+      composing_.Put({route.name, std::move(delivery), std::move(done)});
+    };
     world.report = [this](DispatchOutcome outcome, Dispatcher::Kept kept) {
       reported_.Put({std::move(outcome), std::move(kept)});
     };
@@ -81,6 +93,7 @@ class DispatcherTest : public testing::Test {
 
   std::atomic<int64_t> now_ms_{1'773'230'400'000};
   FakeClient client_;
+  Inbox<Composing> composing_;
   Inbox<Reported> reported_;
   std::unique_ptr<Dispatcher> dispatcher_;
 };
@@ -146,6 +159,67 @@ TEST_F(DispatcherTest, what_can_never_be_sent_fails_without_an_attempt_on_the_wi
   EXPECT_EQ(reported_.Take().outcome.outcome.reason(),
             "a page key of 600 bytes, expected 1 to 512");
   EXPECT_TRUE(client_.sent.empty());
+}
+
+// A route whose bodies a program makes.
+class DispatcherBodyTest : public DispatcherTest {
+ protected:
+  DispatcherBodyTest() {
+    DeliveryRoute route = RouteNamed("pager");
+    route.body = std::make_shared<MappingProgram>();
+    dispatcher_->SetRoutes({route, RouteNamed("other")});
+    dispatcher_->Resume();
+  }
+};
+
+TEST_F(DispatcherBodyTest, a_page_leaves_with_the_body_that_its_program_makes) {
+  ASSERT_TRUE(dispatcher_->Enqueue(PageFor(1, "k")).ok());
+  Composing composing = composing_.Take();
+  EXPECT_EQ(composing.route, "pager");
+  EXPECT_EQ(composing.delivery.decision.seq(), 1u);
+  // Meanwhile the dispatcher goes on with others.
+  ASSERT_TRUE(dispatcher_->Enqueue(PageFor(2, "j", 0, "other")).ok());
+  EXPECT_NE(client_.sent.Take().call.url.find("/other/"), std::string::npos);
+  composing.delivery.body = PageBody{"{}", /*is_json=*/true};
+  composing.done(composing.delivery);
+  const Sent sent = client_.sent.Take();
+  EXPECT_EQ(sent.call.body, "{}");
+  sent.done(Status(200));
+  EXPECT_EQ(reported_.Take().outcome.outcome.reason(), "");
+}
+
+TEST_F(DispatcherBodyTest, why_a_page_left_with_the_standard_body_is_in_its_outcome) {
+  ASSERT_TRUE(dispatcher_->Enqueue(PageFor(1, "k")).ok());
+  Composing composing = composing_.Take();
+  composing.delivery.body_trouble =
+      "body.jq: no idea\nof https://hooks.example.com/pager/s3cr3t-path";
+  composing.done(composing.delivery);
+  Sent sent = client_.sent.Take();
+  EXPECT_NE(sent.call.body.find("\"page_requested\""), std::string::npos);
+  // Of each attempt anew.
+  sent.done(Status(500));
+  now_ms_ += 1'000;
+  dispatcher_->Wake();
+  composing = composing_.Take();
+  EXPECT_EQ(composing.delivery.body_trouble, "");
+  composing.delivery.body_trouble =
+      "body.jq: no idea\nof https://hooks.example.com/pager/s3cr3t-path";
+  composing.done(composing.delivery);
+  client_.sent.Take().done(Status(200));
+  const Reported reported = reported_.Take();
+  EXPECT_EQ(reported.outcome.outcome.outcome(), v1::PageOutcome::DELIVERED);
+  EXPECT_EQ(reported.outcome.outcome.reason(),
+            "with the standard body: body.jq: no idea of [redacted]");
+}
+
+TEST_F(DispatcherBodyTest, a_body_that_comes_after_the_end_harms_nobody) {
+  ASSERT_TRUE(dispatcher_->Enqueue(PageFor(1, "k")).ok());
+  Composing composing = composing_.Take();
+  dispatcher_->Stop(Duration{0});
+  dispatcher_.reset();
+  composing.done(composing.delivery);
+  client_.sent.Take().done(Status(200));
+  EXPECT_TRUE(reported_.empty());
 }
 
 TEST_F(DispatcherTest, stop_waits_for_what_is_under_way_and_sends_nothing_more) {

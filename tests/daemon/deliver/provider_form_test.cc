@@ -10,6 +10,7 @@
 #include "daemon/deliver/page_text.h"
 #include "daemon/deliver/provider.h"
 #include "daemon/deliver/slack.h"
+#include "daemon/deliver/webhook.h"
 #include "state/base/text.h"
 #include "tests/daemon/deliver/full_page.h"
 
@@ -237,6 +238,29 @@ TEST(AlertmanagerForm, an_alert_ends_under_the_labels_with_which_it_began) {
   EXPECT_EQ(taken["labels"], page["labels"]);
   EXPECT_EQ(taken["annotations"]["acknowledged_by"], "maria");
   EXPECT_EQ(taken["endsAt"], page["endsAt"]);
+}
+
+// A program's body is signed as the standard one is.
+TEST(WebhookForm, a_body_of_its_own_is_sent_and_signed) {
+  DeliveryRoute route = RouteOf(Kind::kWebhook);
+  route.signing_secrets = {Secret("key")};
+  Delivery delivery = FullPage();
+  const HttpCall standard = Built(delivery, route);
+  EXPECT_EQ(standard.body, WebhookBody(delivery));
+  delivery.body = PageBody{"payload=1", /*is_json=*/false};
+  HttpCall call = Built(delivery, route);
+  EXPECT_EQ(call.body, "payload=1");
+  EXPECT_EQ(call.headers.front(), (Header{"Content-Type", "text/plain; charset=utf-8"}));
+  EXPECT_EQ(call.headers.back(),
+            (Header{"webhook-signature",
+                    *WebhookSignature(Secret("key"), "inc/0/40/0", kNow.ms / 1000, "payload=1")}));
+  delivery.body = PageBody{"[1]", /*is_json=*/true};
+  EXPECT_EQ(Built(delivery, route).headers.front(), (Header{"Content-Type", "application/json"}));
+  // One type is enough.
+  route.headers = {{"content-type", Secret("application/x-www-form-urlencoded")}};
+  call = Built(delivery, route);
+  EXPECT_EQ(call.headers.front().first, "webhook-id");
+  EXPECT_EQ(call.headers.back().second, "application/x-www-form-urlencoded");
 }
 
 // The operations of a page are in one partition, and say what a webhook says.
