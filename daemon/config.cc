@@ -200,16 +200,16 @@ const TenantConfig* Config::FindTenant(std::string_view name) const {
   return nullptr;
 }
 
-absl::StatusOr<Config> LoadConfig(const std::string& path) {
+absl::StatusOr<Config> LoadConfig(const std::string& path, Positions* positions) {
   Problems problems(path);
-  Positions positions;
+  Positions dropped;
   std::optional<YamlNode> root = ReadYamlFile(path, &problems);
   if (!root) return problems.ToStatus();
   ExpandEnvironment(ReadEnvironment, &problems, &*root);
   Config config;
   config.path = path;
   std::string policies;
-  YamlMap top(*root, "", "", {&problems, &positions});
+  YamlMap top(*root, "", "", {&problems, positions == nullptr ? &dropped : positions});
   if (root->kind != YamlNode::Kind::kMap) return problems.ToStatus();
   WalkConfig(top, FolderOf(path), &config, &policies);
   if (problems.empty() && policies.empty()) CheckRoutes(top, &config);

@@ -27,6 +27,7 @@
 #include "state/base/ids.h"
 #include "state/base/instant.h"
 #include "state/policy/policy_loader.h"
+#include "state/policy/problems.h"
 
 namespace escalation {
 
@@ -117,7 +118,8 @@ struct Config {
   const TenantConfig* FindTenant(std::string_view name) const;
 };
 
-absl::StatusOr<Config> LoadConfig(const std::string& path);
+// `positions`, if set, gets where the parts of the file stand.
+absl::StatusOr<Config> LoadConfig(const std::string& path, Positions* positions = nullptr);
 
 // Names of the fields that differ between the two and need a restart; for a reload's message.
 std::vector<std::string> RestartFields(const Config& before, const Config& after);

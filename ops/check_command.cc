@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/config_check.h"
 #include "daemon/source/mapping_check.h"
 #include "state/base/instant.h"
 #include "state/base/text.h"
@@ -24,7 +25,7 @@ namespace {
 
 constexpr char kFooter[] = R"(Examples:
   escalationctl check deploy/policies/example.yaml
-  escalationctl check /etc/escalationd/escalationd.yaml   also checks the policies that it names
+  escalationctl check /etc/escalationd/escalationd.yaml   also the policies and programs it names
   escalationctl check new.yaml escalationd.yaml           are the policy's routes configured there?
   escalationctl check --strict --as-of 2027-01-15 new.yaml
   escalationctl check deploy/mappings/zendesk-webhook.jq  runs its samples too
@@ -75,8 +76,11 @@ absl::StatusOr<Checked> CheckPolicyFile(const std::string& path) {
 }
 
 absl::StatusOr<Checked> CheckConfigFile(const std::string& path, std::ostream& err) {
-  const absl::StatusOr<Config> config = LoadConfig(path);
+  Positions positions;
+  const absl::StatusOr<Config> config = LoadConfig(path, &positions);
   if (!config.ok()) return config.status();
+  const Problems problems = CheckPrograms(*config, positions);
+  if (!problems.empty()) return problems.ToStatus();
   for (const std::string& notice : config->notices) err << notice << "\n";
   Checked checked;
   checked.summary = Cat("config of ", config->instance, ", ",

@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include "ops/app.h"
 #include "state/base/text.h"
+#include "tests/support/temporary_directory.h"
 
 namespace escalation {
 namespace {
@@ -134,6 +137,78 @@ TEST(Check, AFileThatIsNotThereIsWrong) {
   const Result result = Check({Cat(kPolicies, "nowhere.yaml")});
   EXPECT_EQ(result.exit_code, 78);
   EXPECT_EQ(result.err, Cat(kPolicies, "nowhere.yaml: no such file\n"));
+}
+
+// A config and the programs that it names.
+class CheckPrograms : public testing::Test {
+ protected:
+  CheckPrograms() {
+    setenv("ESCALATION_MAPPER", ESCALATION_BINARY_DIR "/daemon/escalation-mapper", 1);
+    std::ofstream(folder_ / "config.yaml")
+        << "tenants:\n  - {policy: " << kPolicies << "valid/minimal.yaml}\n"
+        << "routes:\n  hook:\n    kind: webhook\n    url: https://hooks.example.com/x\n"
+        << "    body: body.jq\n"
+        << "sources:\n  desk:\n    format: jq\n    program: desk.jq\n    http: {verify: none}\n";
+    Write("body.jq", "{text: .title}");
+    Write("desk.jq", "empty");
+  }
+  ~CheckPrograms() override { unsetenv("ESCALATION_MAPPER"); }
+  void Write(const std::string& name, const std::string& program) {
+    std::ofstream(folder_ / name) << program;
+  }
+  Result Checked() {
+    Result result = Check({folder_ / "config.yaml"});
+    for (std::string* text : {&result.out, &result.err}) {
+      const std::string folder = folder_ / "";
+      for (size_t at; (at = text->find(folder)) != std::string::npos;)
+        text->erase(at, folder.size());
+    }
+    return result;
+  }
+
+  const TemporaryDirectory folder_;
+};
+
+TEST_F(CheckPrograms, ProgramsThatAreWellAreNotMentioned) {
+  const Result result = Checked();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out.substr(0, 16), "config.yaml: ok ");
+}
+
+TEST_F(CheckPrograms, OneThatDoesNotCompileIsNamedAtItsLineOfTheConfigAndItsOwn) {
+  Write("body.jq", "{text: .title,\n more: nope}");
+  Write("desk.jq", "first(nope),\n now");
+  const Result result = Checked();
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(
+      result.err,
+      "config.yaml:7:11: route \"hook\": \"body\": body.jq:2:8: nope/0 is not defined\n"
+      "config.yaml:11:14: source \"desk\": \"program\": desk.jq:1:7: nope/0 is not defined\n");
+}
+
+TEST_F(CheckPrograms, ABodyIsTriedOnASampleOfEachOperation) {
+  Write("body.jq",
+        "if .type == \"page_acknowledged\" then .title | keys elif .type == \"page_closed\" then "
+        "empty "
+        "else .title end");
+  const Result result = Checked();
+  EXPECT_EQ(result.exit_code, 78);
+  const std::string where = "config.yaml:7:11: route \"hook\": \"body\": body.jq: ";
+  EXPECT_EQ(result.err.find(where), 0u) << result.err;
+  EXPECT_NE(result.err.find("has no keys, for a sample of page_acknowledged\n"), std::string::npos)
+      << result.err;
+  EXPECT_NE(result.err.find(where + "gave no body, for a sample of page_closed\n"),
+            std::string::npos)
+      << result.err;
+  EXPECT_EQ(result.err.find("page_requested"), std::string::npos) << result.err;
+}
+
+TEST_F(CheckPrograms, AMapperThatIsNotThereIsSaid) {
+  setenv("ESCALATION_MAPPER", "/nowhere/escalation-mapper", 1);
+  const Result result = Checked();
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_NE(result.err.find("/nowhere/escalation-mapper"), std::string::npos) << result.err;
 }
 
 TEST(Check, WithoutFilesIsWrongUsage) {
