@@ -1,7 +1,7 @@
-// What changes many tickets: calendars, a policy, an account. Tickets are folded under it in order
-// of their keys, some with each record that comes after it, so that events do not wait for all of
-// them; a ticket that a record touches comes first. So each ticket sees the change before anything
-// that stands behind it in the log.
+// What changes many tickets: calendars, a policy, an account, a mute that is no more, a person who
+// stops them. Tickets are folded under it in order of their keys, some with each record that comes
+// after it, so that events do not wait for all of them; a ticket that a record touches comes first.
+// So each ticket sees the change before anything that stands behind it in the log.
 
 #include <algorithm>
 #include <vector>
@@ -15,7 +15,8 @@ namespace {
 
 constexpr Duration kMillisecond{1};
 
-// "A tenant 0x00 account 0x00 ticket" or "k tenant 0x00 ticket" -> ticket.
+// "A tenant 0x00 account 0x00 ticket", "M tenant 0x00 mute_id 0x00 ticket" or "k tenant 0x00
+// ticket" -> ticket.
 std::string_view LastName(std::string_view key) { return key.substr(key.rfind('\0') + 1); }
 
 // The account whose tickets stand under such a key.
@@ -24,9 +25,21 @@ std::string AccountOf(std::string_view key) {
   return std::string(key.substr(first + 1, key.find('\0', first + 1) - first - 1));
 }
 
+// Its tickets stand in an index, from which they may vanish as they are changed; else they come in
+// order of their own keys.
+bool IsByIndex(const v1::FanOut& change) {
+  return !change.account().empty() || !change.mute_id().empty();
+}
+
+// What people ask for concerns tickets that are over, too: they may have pages.
+bool IsByHand(const v1::FanOut& change) {
+  return change.kind() == v1::FanOut::STOP || change.kind() == v1::FanOut::UNMUTE;
+}
+
 // What the keys begin with among which the change has come to its next ticket.
 std::string PrefixOf(const v1::FanOut& change) {
-  if (change.kind() != v1::FanOut::ACCOUNT) return keys::Ticket(change.tenant(), "");
+  if (!change.mute_id().empty()) return keys::Muted(change.tenant(), change.mute_id(), "");
+  if (change.account().empty()) return keys::Ticket(change.tenant(), "");
   const bool begun = !change.next_key().empty();
   return keys::OfAccount(change.tenant(), begun ? AccountOf(change.next_key()) : change.account(),
                          "");
@@ -74,9 +87,7 @@ void PartitionFold::Impl::AdvanceChange(int tickets_max) {
       // Whether these are found depends on what was committed, so they count for nothing.
       if (!slot.exists || slot.state.changed_by() == MarkOf(change)) continue;
       const bool changed = ChangeTicket(&tenant, &slot);
-      if (changed && change.kind() == v1::FanOut::ACCOUNT) {
-        slot.state.set_changed_by(MarkOf(change));
-      }
+      if (changed && IsByIndex(change)) slot.state.set_changed_by(MarkOf(change));
       change.set_next_key(key + '\0');
       --left;
     }
@@ -97,7 +108,11 @@ void PartitionFold::Impl::AdvanceChange(int tickets_max) {
 
 bool PartitionFold::Impl::IsConcerned(Tenant* tenant, const Overlay::TicketSlot& slot) {
   const v1::FanOut& change = state_.change();
-  if (change.kind() != v1::FanOut::ACCOUNT) return true;
+  if (!change.mute_id().empty()) {
+    const std::vector<std::string> mutes = MutesOf(slot.state);
+    return std::find(mutes.begin(), mutes.end(), change.mute_id()) != mutes.end();
+  }
+  if (change.account().empty()) return true;
   const std::string& account = slot.state.live().facts().account();
   return account == change.account() ||
          (change.units() && tenant->accounts().IsWithin(account, change.account()));
@@ -107,8 +122,7 @@ void PartitionFold::Impl::CatchUp(Tenant* tenant, Overlay::TicketSlot* slot) {
   if (!state_.has_change() || state_.change().tenant() != tenant->name()) return;
   const v1::FanOut& change = state_.change();
   if (slot->state.changed_by() == MarkOf(change)) return;
-  if (change.kind() != v1::FanOut::ACCOUNT &&
-      keys::Ticket(change.tenant(), slot->ticket_id) < change.next_key()) {
+  if (!IsByIndex(change) && keys::Ticket(change.tenant(), slot->ticket_id) < change.next_key()) {
     return;  // It had its turn.
   }
   slot->state.set_changed_by(MarkOf(change));
@@ -120,7 +134,8 @@ bool PartitionFold::Impl::ChangeTicket(Tenant* tenant, Overlay::TicketSlot* slot
   v1::FanOut& change = *state_.mutable_change();
   if (++changed_in_turn_ >= kChunkMax) ends_turn_ = true;
   const v1::TicketFacts& facts = slot->state.live().facts();
-  if (facts.closed_ms() != 0 || !facts.merged_into().empty()) return false;
+  const bool over = facts.closed_ms() != 0 || !facts.merged_into().empty();
+  if (over && (!IsByHand(change) || slot->state.escalations().empty())) return false;
   if (change.kind() == v1::FanOut::CALENDARS && before_change_ == nullptr) {
     before_change_ = std::make_unique<Tenant::WithCalendars>(*tenant, change.previous_revision());
   }
@@ -132,10 +147,20 @@ bool PartitionFold::Impl::ChangeTicket(Tenant* tenant, Overlay::TicketSlot* slot
   const Instant at{change.at_ms()};
   // What was due before the change is decided as it stood before the change.
   Environment& then = before_change_ != nullptr ? *before_change_ : *tenant;
-  TicketFold(then, tenant->name(), slot->ticket_id, &slot->state, &sink_)
-      .FireUntil(std::min(at - kMillisecond, tenant->Safe()));
+  const Instant limit = std::min(at - kMillisecond, tenant->Safe());
+  TicketFold before(then, tenant->name(), slot->ticket_id, &slot->state, &sink_);
+  if (change.kind() == v1::FanOut::STOP && slot->state.escalations().empty() &&
+      before.NextMoment() > limit) {
+    sink_.Return(present);
+    return false;  // Most tickets of a tenant: nothing runs, and nothing is written.
+  }
+  before.FireUntil(limit);
   TicketFold fold(*tenant, tenant->name(), slot->ticket_id, &slot->state, &sink_);
-  if (before_change_ != nullptr) {
+  if (change.kind() == v1::FanOut::UNMUTE) {
+    fold.ReviewMutes(at);
+  } else if (change.kind() == v1::FanOut::STOP) {
+    fold.StopByHand(change.scope(), {change.by(), change.reason()}, at);
+  } else if (before_change_ != nullptr) {
     fold.Rearm(*before_change_, at);
   } else if (change.first_policy()) {
     fold.RefoldAll(at);

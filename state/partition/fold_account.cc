@@ -143,6 +143,15 @@ std::vector<std::string> PartitionFold::Impl::AccountsOf(const Event& event, con
     case Event::kObserved:
       accounts.push_back(event.observed().opened().account());
       break;
+    case Event::kMuteSet:
+      if (event.mute_set().snooze()) add_ticket(event.mute_set().scope().ticket_id());
+      break;
+    case Event::kEscalationStopped: {
+      const v1::Scope& scope = event.escalation_stopped().scope();
+      if (!scope.account().empty()) accounts.push_back(scope.account());
+      if (!scope.ticket_id().empty()) add_ticket(scope.ticket_id());
+      break;
+    }
     default:
       break;
   }

@@ -26,8 +26,10 @@ std::string ContentHash(const Event& event) {
   return Sha256({content.SerializeAsString()});
 }
 
-bool IsKnownToTicket(const v1::TicketState& state) {
-  return state.live().facts().opened_ms() != 0 || state.entry_count() > 0 || state.has_base();
+// A page by hand that says what it is about needs no ticket.
+bool SaysItAll(const Event& event) {
+  const v1::PageRequestedManually& page = event.page_requested_manually();
+  return page.test() || !page.subject().empty();
 }
 
 Instant WrittenAt(const FoldRecord& record) {
@@ -153,8 +155,11 @@ void PartitionFold::Impl::FoldOfTenant(const FoldRecord& record, Tenant* tenant,
     case Event::kSourceMark:
       return FoldMark(record, tenant);
     case Event::kMuteSet:
+      return FoldMuteSet(record, tenant);
     case Event::kMuteCleared:
-      return FoldMute(record, tenant);
+      return FoldMuteCleared(record, tenant);
+    case Event::kEscalationStopped:
+      return FoldStop(record, tenant, at);
     case Event::kPolicyPublished:
       return FoldPolicy(record, tenant, at);
     case Event::kCalendarsPublished:
@@ -176,11 +181,11 @@ void PartitionFold::Impl::FoldOfTenant(const FoldRecord& record, Tenant* tenant,
     case Event::kLinkedTo:
       return FoldLinked(record, tenant, at);
     case Event::kErased:
-    case Event::kPageRequestedManually:
       return NotSupportedYet(record, tenant, at);
-    case Event::kEscalationStopped:
-      // Of one ticket; a wider scope is not supported yet.
-      if (record.event.ticket_id().empty()) return NotSupportedYet(record, tenant, at);
+    case Event::kPageRequestedManually:
+      if (record.event.ticket_id().empty()) {
+        return Flag(tenant, "", at, "unknown_ticket", "a page by hand names no ticket");
+      }
       [[fallthrough]];
     default:
       return FoldTicket(record, tenant, at);
@@ -265,7 +270,8 @@ void PartitionFold::Impl::FoldTicket(const FoldRecord& record, Tenant* tenant, I
   const bool opens =
       record.event.has_opened() || record.event.has_observed() ||
       (record.event.has_message_added() && record.event.actor().kind() == v1::Actor::CUSTOMER);
-  if (!IsKnownToTicket(slot.state) && !opens) {
+  const bool known = IsKnown(slot.state) || !slot.state.escalations().empty();
+  if (!known && !opens && !SaysItAll(record.event)) {
     Flag(tenant, slot.ticket_id, at, "unknown_ticket", "nothing is known of the ticket yet");
   }
   if (at.ms < slot.state.live().reached_ms()) ++counts_.late_events;

@@ -1,4 +1,4 @@
-// Records about a tenant as a whole: policies, calendars, marks, mutes, publication.
+// Records about a tenant as a whole: policies, calendars, marks, publication.
 
 #include <algorithm>
 
@@ -28,28 +28,6 @@ void PartitionFold::Impl::FoldMark(const FoldRecord& record, Tenant* tenant) {
   state->set_through_ms(recreated ? through_ms : std::max(state->through_ms(), through_ms));
   state->set_marked_ms(record.appended.ms);
   state->set_stale(false);
-  tenant->MarkDirty();
-}
-
-void PartitionFold::Impl::FoldMute(const FoldRecord& record, Tenant* tenant) {
-  auto* const mutes = tenant->state().mutable_mutes();
-  const std::string& id = record.event.has_mute_set() ? record.event.mute_set().mute_id()
-                                                      : record.event.mute_cleared().mute_id();
-  mutes->erase(std::remove_if(mutes->begin(), mutes->end(),
-                              [&](const v1::MuteState& mute) {
-                                const bool over =
-                                    mute.until_ms() != 0 && mute.until_ms() <= record.appended.ms;
-                                return mute.mute_id() == id || over;
-                              }),
-               mutes->end());
-  if (record.event.has_mute_set()) {
-    const v1::MuteSet& set = record.event.mute_set();
-    v1::MuteState* const mute = mutes->Add();
-    mute->set_mute_id(id);
-    *mute->mutable_scope() = set.scope();
-    mute->set_until_ms(set.has_until() ? FromProto(set.until()).ms : 0);
-    mute->set_reason(set.reason());
-  }
   tenant->MarkDirty();
 }
 

@@ -93,6 +93,10 @@ std::string OnCall(std::string_view tenant, std::string_view route) {
   return Join('O', {tenant, route});
 }
 
+std::string Muted(std::string_view tenant, std::string_view mute_id, std::string_view ticket_id) {
+  return Join('M', {tenant, mute_id, ticket_id});
+}
+
 std::string Sleeper(std::string_view account) { return std::string(1, '@').append(account); }
 
 std::optional<std::string_view> SleeperAccount(std::string_view ticket_id) {

@@ -26,6 +26,8 @@
 //   waiting    := 'p' tenant 0x00 account                     empty; accounts with planned changes
 //                                                             or an open clock
 //   on_call    := 'O' tenant 0x00 route                       OnCallState
+//   muted      := 'M' tenant 0x00 mute_id 0x00 ticket_id      empty; tickets that wait for the end
+//                                                             of a mute
 //
 // Numbers are big-endian, so that iteration is in their order: wake-ups come in order of time. A
 // ticket has at most one wake-up; the tenant's own has an empty ticket_id, an account's has '@' and
@@ -78,6 +80,7 @@ std::string OfAccount(std::string_view tenant, std::string_view account,
                       std::string_view ticket_id);
 std::string Waiting(std::string_view tenant, std::string_view account);
 std::string OnCall(std::string_view tenant, std::string_view route);
+std::string Muted(std::string_view tenant, std::string_view mute_id, std::string_view ticket_id);
 
 // What stands for an account where a wake-up names a ticket.
 std::string Sleeper(std::string_view account);

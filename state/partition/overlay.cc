@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
+#include "state/ticket/escalation.h"
 #include "state/ticket/ticket_encoding.h"
 
 namespace escalation {
@@ -127,9 +128,28 @@ void Overlay::Forget(TicketSlot* slot) {
   v1::TicketState traces;
   traces.set_wake_ms(slot->state.wake_ms());
   traces.set_indexed_account(slot->state.indexed_account());
+  *traces.mutable_waits_for() = slot->state.waits_for();
   slot->state = std::move(traces);
   slot->exists = false;
   MarkDirty(slot);
+}
+
+void Overlay::IndexMutes(TicketSlot* slot, std::vector<Write>* writes) {
+  v1::TicketState& state = slot->state;
+  const std::vector<std::string> mutes = MutesOf(state);
+  const auto key = [&](const std::string& mute_id) {
+    return keys::Muted(slot->tenant, mute_id, slot->ticket_id);
+  };
+  const auto holds = [](const auto& list, const std::string& mute_id) {
+    return std::find(list.begin(), list.end(), mute_id) != list.end();
+  };
+  for (const std::string& mute_id : state.waits_for()) {
+    if (!holds(mutes, mute_id)) writes->push_back({key(mute_id), std::nullopt});
+  }
+  for (const std::string& mute_id : mutes) {
+    if (!holds(state.waits_for(), mute_id)) writes->push_back({key(mute_id), ""});
+  }
+  state.mutable_waits_for()->Assign(mutes.begin(), mutes.end());
 }
 
 void Overlay::WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* writes) {
@@ -146,6 +166,7 @@ void Overlay::WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* 
     put(keys::OfAccount(slot->tenant, account, slot->ticket_id));
     state.set_indexed_account(account);
   }
+  if (state.escalations_size() > 0 || state.waits_for_size() > 0) IndexMutes(slot, writes);
   const bool waits = slot->exists && slot->next != Instant::Never();
   const int64_t wake_ms = waits ? std::max(slot->next.ms, cursor.ms + 1) : 0;
   if (state.wake_ms() != wake_ms) {

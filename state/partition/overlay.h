@@ -112,6 +112,8 @@ class Overlay {
 
   void Decode(TicketSlot* slot, const std::optional<std::string>& value);
   TicketSlot& Insert(std::string_view tenant, std::string_view ticket_id);
+  // The mutes that the ticket waits for.
+  void IndexMutes(TicketSlot* slot, std::vector<Write>* writes);
   void WriteTicket(TicketSlot* slot, Instant cursor, std::vector<Write>* writes);
   void AddOutbox(std::vector<Write>* writes);
   void Evict();

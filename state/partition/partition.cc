@@ -36,7 +36,9 @@ namespace {
 // May change many tickets.
 bool IsChange(const v1::Event& event) {
   return event.has_calendars_published() || event.has_policy_published() ||
-         event.has_account_changed() || event.has_plan_activated();
+         event.has_account_changed() || event.has_plan_activated() || event.has_mute_set() ||
+         event.has_mute_cleared() ||
+         (event.has_escalation_stopped() && TicketToStop(event).empty());
 }
 
 }  // namespace

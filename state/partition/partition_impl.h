@@ -2,7 +2,7 @@
 //
 // The inside of PartitionFold, shared by its parts: partition.cc (turns), fold_record.cc (one
 // record), fold_tenant.cc (records about a tenant), fold_account.cc (records about accounts),
-// tick.cc, change.cc (what changes many tickets).
+// fold_manual.cc (what people ask for), tick.cc, change.cc (what changes many tickets).
 //
 //   Threads     the folding thread
 #pragma once
@@ -64,7 +64,6 @@ class PartitionFold::Impl {
   void FoldTicket(const FoldRecord& record, Tenant* tenant, Instant at);
   void FoldPageEvent(const FoldRecord& record, Tenant* tenant, Instant at);
   void FoldMark(const FoldRecord& record, Tenant* tenant);
-  void FoldMute(const FoldRecord& record, Tenant* tenant);
   void FoldPolicy(const FoldRecord& record, Tenant* tenant, Instant at);
   void FoldCalendars(const FoldRecord& record, Tenant* tenant, Instant at);
   absl::Status FoldPublished(const v1::Published& published);
@@ -101,6 +100,14 @@ class PartitionFold::Impl {
   // Empty: it may be linked.
   static std::string WhyNotLinked(Tenant* tenant, const Overlay::TicketSlot& ticket,
                                   const Overlay::TicketSlot& problem);
+
+  // fold_manual.cc
+  void FoldMuteSet(const FoldRecord& record, Tenant* tenant);
+  void FoldMuteCleared(const FoldRecord& record, Tenant* tenant);
+  void FoldStop(const FoldRecord& record, Tenant* tenant, Instant at);
+  // Tickets that wait for the mute are looked at again.
+  void BeginUnmute(const FoldRecord& record, const std::string& mute_id);
+  void SnoozeTicket(const FoldRecord& record, Tenant* tenant, const v1::MuteState& snooze);
 
   // tick.cc
   static v1::FanOut FanOutOf(const FoldRecord& record, v1::FanOut::Kind kind, Instant at);
@@ -163,6 +170,8 @@ Instant PlaceOf(const FoldRecord& record, const CompiledPolicy& policy);
 // The ticket that the key of a page names; empty: none.
 std::string TicketOfPage(std::string_view key);
 const std::string& PageKeyOf(const v1::Event& event);
+// The only ticket whose escalations are to be stopped; empty: it may be many.
+const std::string& TicketToStop(const v1::Event& event);
 
 // True for records whose folding scans the committed state: the turn before them MUST be committed.
 bool ScansState(const v1::Event& event);

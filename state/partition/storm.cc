@@ -1,4 +1,4 @@
-// Mutes, problems and storms of a tenant: whether a page may go out.
+// Mutes, problems and storms of a tenant: whether a page may go out, and when one of them is over.
 
 #include <algorithm>
 #include <utility>
@@ -10,10 +10,6 @@ namespace escalation {
 namespace {
 
 constexpr int kDigestTicketsMax = 20;
-
-bool Covers(const std::string& scope, const std::string& value) {
-  return scope.empty() || scope == value;
-}
 
 }  // namespace
 
@@ -36,25 +32,18 @@ v1::BucketState& Tenant::Bucket(const v1::Route& route) {
   return *bucket;
 }
 
-bool Tenant::IsMuted(const std::string& ticket_id, const v1::TicketFacts& facts,
-                     const std::string& escalation, const std::string& route) const {
-  return std::any_of(state_.mutes().begin(), state_.mutes().end(), [&](const v1::MuteState& mute) {
-    if (mute.until_ms() != 0 && mute.until_ms() <= appended_.ms) return false;
-    return Covers(mute.scope().ticket_id(), ticket_id) &&
-           Covers(mute.scope().account(), facts.account()) && Covers(mute.scope().route(), route) &&
-           Covers(mute.scope().escalation(), escalation);
-  });
-}
-
-PageAnswer Tenant::AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                             const std::string& escalation, const std::string& route,
-                             bool highest) {
-  if (IsMuted(ticket_id, facts, escalation, route)) return {PageAdmission::kMuted};
-  std::string standing = problems_.Standing(ticket_id, facts.problem(), route);
+PageAnswer Tenant::AdmitPage(const PageWish& wish, bool highest) {
+  if (const v1::MuteState* const mute = MuteOf(wish)) {
+    v1::MuteState* const counted = FindMute(mute->mute_id());
+    counted->set_kept_back(counted->kept_back() + 1);
+    MarkDirty();
+    return {PageAdmission::kMuted, {}, mute};
+  }
+  std::string standing = problems_.Standing(wish.ticket_id, wish.facts.problem(), wish.route);
   if (!standing.empty()) return {PageAdmission::kJoined, std::move(standing)};
-  const PageAdmission admission = TakePage(ticket_id, route, highest);
+  const PageAdmission admission = TakePage(wish.ticket_id, wish.route, highest);
   if (admission == PageAdmission::kAdmitted) {
-    problems_.AddPage(ticket_id, facts.problem(), escalation, route);
+    problems_.AddPage(wish.ticket_id, wish.facts.problem(), wish.escalation, wish.route);
   }
   return {admission};
 }
@@ -99,6 +88,9 @@ Instant Tenant::NextMoment() const {
     const v1::Route* const route = current_->FindRoute(bucket.route());
     if (route == nullptr || bucket.suppressed() <= bucket.digested()) continue;
     next = std::min(next, Instant{bucket.period_start_ms() + route->period_ms()});
+  }
+  for (const v1::MuteState& mute : state_.mutes()) {
+    if (mute.until_ms() != 0) next = std::min(next, Instant{mute.until_ms()});
   }
   return next;
 }

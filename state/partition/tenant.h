@@ -32,6 +32,8 @@
 namespace escalation {
 
 inline constexpr int kPoliciesMax = 16;
+// All are looked through for each page.
+inline constexpr int kMutesMax = 256;
 
 // A tenant's calendars of one publication, by name.
 class CalendarBook {
@@ -76,9 +78,8 @@ class Tenant : public Environment {
   const Calendar& FindCalendar(const std::string& name) const override;
   std::string LocalText(const std::string& calendar, Instant t) const override;
   const v1::AccountState* FindAccount(const std::string& account) const override;
-  PageAnswer AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                       const std::string& escalation, const std::string& route,
-                       bool highest) override;
+  PageAnswer AdmitPage(const PageWish& wish, bool highest) override;
+  const v1::MuteState* MuteOf(const PageWish& wish) const override;
   void EndPage(const std::string& ticket_id, const v1::TicketFacts& facts,
                const std::string& escalation, const std::string& route) override {
     problems_.RemovePage(ticket_id, facts.problem(), escalation, route);
@@ -110,16 +111,22 @@ class Tenant : public Environment {
   void CheckSources(Instant appended);
   // Ends storm periods that are over.
   void EndPeriods(Instant limit);
-  // End of the first storm period with something to tell; Never: none.
+  // Forgets mutes that are over.
+  void EndMutes(Instant limit);
+  // End of the first mute, or of the first storm period with something to tell; Never: none.
   Instant NextMoment() const;
+
+  // Null: there is none of this name.
+  v1::MuteState* FindMute(const std::string& mute_id);
+  void RemoveMute(const std::string& mute_id);
+  // Decides that it is so; `state` as MuteChanged has it.
+  void TellMute(const v1::MuteState& mute, const char* state, Instant at);
 
  private:
   std::unique_ptr<CalendarBook> LoadBook(int64_t revision) const;
   v1::BucketState& Bucket(const v1::Route& route);
   // Takes one page from the route's bucket.
   PageAdmission TakePage(const std::string& ticket_id, const std::string& route, bool highest);
-  bool IsMuted(const std::string& ticket_id, const v1::TicketFacts& facts,
-               const std::string& escalation, const std::string& route) const;
   void Digest(v1::BucketState* bucket, Instant at);
 
   const std::string name_;
@@ -152,11 +159,10 @@ class Tenant::WithCalendars : public Environment {
   const v1::AccountState* FindAccount(const std::string& account) const override {
     return tenant_.FindAccount(account);
   }
-  PageAnswer AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                       const std::string& escalation, const std::string& route,
-                       bool highest) override {
-    return tenant_.AdmitPage(ticket_id, facts, escalation, route, highest);
+  PageAnswer AdmitPage(const PageWish& wish, bool highest) override {
+    return tenant_.AdmitPage(wish, highest);
   }
+  const v1::MuteState* MuteOf(const PageWish& wish) const override { return tenant_.MuteOf(wish); }
   void EndPage(const std::string& ticket_id, const v1::TicketFacts& facts,
                const std::string& escalation, const std::string& route) override {
     tenant_.EndPage(ticket_id, facts, escalation, route);

@@ -122,6 +122,7 @@ void PartitionFold::Impl::FireWakeUp(std::string_view tenant_name, std::string_v
   Tenant& tenant = GetTenant(std::string(tenant_name));
   if (ticket_id.empty()) {
     tenant.EndPeriods(limit);
+    tenant.EndMutes(limit);
     return;
   }
   // Held back by a source, the ticket stays due: its wake-up moves behind the cursor and comes

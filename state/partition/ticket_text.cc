@@ -214,7 +214,11 @@ std::string StartText(const v1::EscalationState& run) {
   if (run.reason() == "opened_with_severity") return "the ticket's severity asks for it";
   if (run.reason() == "token") return "a customer's message held the token";
   if (run.reason() == "requested") return "a person asked for it";
-  if (run.reason() == "manual") return "a person paged by hand";
+  if (run.reason() == "manual") {
+    std::string text = Cat(run.by().empty() ? "a person" : run.by(), " paged by hand");
+    if (!run.detail().empty()) CatTo(&text, ": ", run.detail());
+    return text;
+  }
   if (run.reason() == "level_entered") return "the ticket entered a level";
   if (run.reason() == "unassigned") return "its assignment was taken away";
   if (run.reason() == "then") return "the escalation before it was exhausted";

@@ -25,15 +25,28 @@ enum class PageAdmission {
   kJoined,    // Another ticket's page through the route stands for the problem of both.
 };
 
+namespace v1 {
+class MuteState;
+class TicketFacts;
+}  // namespace v1
+
 struct PageAnswer {
   PageAdmission admission = PageAdmission::kAdmitted;
   // kJoined: the other ticket.
   std::string standing = {};
+  // kMuted: the mute that covers it.
+  const v1::MuteState* mute = nullptr;
 };
 
-namespace v1 {
-class TicketFacts;
-}
+// Somebody is to be paged.
+struct PageWish {
+  const std::string& ticket_id;
+  const v1::TicketFacts& facts;
+  const std::string& escalation;
+  const std::string& route;
+  // When it was decided.
+  Instant at;
+};
 
 class Environment {
  public:
@@ -52,9 +65,10 @@ class Environment {
 
   // Takes one page from the route's bucket. `highest`: the ticket has the policy's highest
   // severity.
-  virtual PageAnswer AdmitPage(const std::string& ticket_id, const v1::TicketFacts& facts,
-                               const std::string& escalation, const std::string& route,
-                               bool highest) = 0;
+  virtual PageAnswer AdmitPage(const PageWish& wish, bool highest) = 0;
+  // Of the mutes that cover such a page the one that ends last; null: none does. With an empty
+  // route: of those that cover every route.
+  virtual const v1::MuteState* MuteOf(const PageWish& wish) const = 0;
   // The last page that the ticket's escalation had open through the route is not open any more.
   virtual void EndPage(const std::string& ticket_id, const v1::TicketFacts& facts,
                        const std::string& escalation, const std::string& route) = 0;

@@ -1,6 +1,7 @@
 #include "state/ticket/escalation.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "state/base/check.h"
 #include "state/base/text.h"
@@ -19,14 +20,13 @@ namespace {
 // Repetitions of an escalation that names none.
 constexpr int kRepetitionsMax = 100;
 
-bool HasOpenPage(const EscalationState& run) {
-  return std::any_of(run.pages().begin(), run.pages().end(), IsOpen);
-}
-
-// Somebody is being woken, or was and has not answered.
-bool WakesPeople(const EscalationState& run) {
-  return run.state() == EscalationState::WAITING || run.state() == EscalationState::RUNNING ||
-         (run.state() == EscalationState::EXHAUSTED && HasOpenPage(run));
+// Earliest of its moments; Never: it has none.
+Instant MomentOf(const EscalationState& run) {
+  Instant next = Instant::Never();
+  for (const int64_t ms : {run.close_ms(), run.unmute_ms(), run.next_ms()}) {
+    if (ms != 0) next = std::min(next, Instant{ms});
+  }
+  return next;
 }
 
 bool Contains(const v1::Escalation& escalation, StopOn::Kind kind) {
@@ -48,7 +48,16 @@ int NextCycle(v1::TicketState* ticket, const std::string& escalation) {
 
 }  // namespace
 
+bool WakesPeople(const EscalationState& run) {
+  if (run.state() == EscalationState::WAITING || run.state() == EscalationState::RUNNING) {
+    return true;
+  }
+  return run.state() == EscalationState::EXHAUSTED &&
+         (WaitsForMute(run) || std::any_of(run.pages().begin(), run.pages().end(), IsOpen));
+}
+
 const v1::Escalation* EscalationMachine::Definition(const EscalationState& run) const {
+  if (!run.manual_route().empty()) return &DefinitionByHand(run.manual_route());
   const v1::Escalation* const found =
       environment_.PolicyAt(run.policy_revision()).FindEscalation(run.name());
   // Where the run's revision is gone it may be another's, with fewer steps than were taken.
@@ -57,35 +66,25 @@ const v1::Escalation* EscalationMachine::Definition(const EscalationState& run) 
 
 Instant EscalationMachine::NextMoment() const {
   Instant next = Instant::Never();
-  for (const EscalationState& run : ticket_.escalations()) {
-    if (run.next_ms() != 0) next = std::min(next, Instant{run.next_ms()});
-  }
+  for (const EscalationState& run : ticket_.escalations()) next = std::min(next, MomentOf(run));
   return next;
 }
 
 void EscalationMachine::FireNext() {
   EscalationState* run = nullptr;
   for (EscalationState& candidate : *ticket_.mutable_escalations()) {
-    if (candidate.next_ms() == 0) continue;
-    if (run == nullptr || candidate.next_ms() < run->next_ms()) run = &candidate;
+    if (run == nullptr || MomentOf(candidate) < MomentOf(*run)) run = &candidate;
   }
-  ESCALATION_CHECK(run != nullptr, "no moment to fire");
-  const Instant at{run->next_ms()};
+  const Instant at = run == nullptr ? Instant::Never() : MomentOf(*run);
+  ESCALATION_CHECK(at != Instant::Never(), "no moment to fire");
+  if (run->close_ms() == at.ms) return Stop(run, "time_over", at);
+  if (run->unmute_ms() == at.ms) return Review(run, at);
   run->clear_next_ms();
   const v1::Escalation* const escalation = Definition(*run);
-  if (escalation == nullptr) {
-    Stop(run, "policy_changed", at);
-    return;
-  }
+  if (escalation == nullptr) return Stop(run, "policy_changed", at);
   if (run->state() == EscalationState::ACKNOWLEDGED) {
-    // Nobody acted since: the step that was acknowledged is taken again, and the rest follows from
-    // here.
-    run->set_state(EscalationState::RUNNING);
-    run->clear_acknowledged_ms();
-    run->set_step(std::max(run->step() - 1, 0));
-    run->set_base_ms(at.ms - escalation->steps(run->step()).after().ms());
-    TakeStep(run, *escalation, "ack_timeout", at);
-    return;
+    // Nobody acted since.
+    return TakeStepAgain(run, *escalation, "ack_timeout", at);
   }
   run->set_state(EscalationState::RUNNING);
   const bool again = run->step() == escalation->steps_size();
@@ -93,7 +92,8 @@ void EscalationMachine::FireNext() {
     run->set_step(0);
     run->set_repetition(run->repetition() + 1);
   }
-  TakeStep(run, *escalation, again ? "repeat" : "time", at);
+  const std::string begun = std::exchange(*run->mutable_next_reason(), "");
+  TakeStep(run, *escalation, !begun.empty() ? begun.c_str() : again ? "repeat" : "time", at);
 }
 
 Instant EscalationMachine::StepMoment(const EscalationState& run, const v1::Escalation& escalation,
@@ -129,7 +129,20 @@ void EscalationMachine::Start(const EscalationTrigger& trigger, Instant at) {
   for (const EscalationState& run : ticket_.escalations()) {
     if (run.name() == trigger.escalation && WakesPeople(run)) return;
   }
-  const v1::TicketFacts& facts = ticket_.live().facts();
+  EscalationState* const run = AddRun(trigger, policy, at);
+  const std::string& severity = ticket_.live().facts().severity();
+  const auto& exempt = escalation->hold_exempt();
+  const bool held = escalation->hold_ms() > 0 &&
+                    std::find(exempt.begin(), exempt.end(), severity) == exempt.end() &&
+                    environment_.FindCalendar(escalation->hold_calendar()).IsOpen(at);
+  if (held) run->set_base_ms(at.ms + escalation->hold_ms());
+  run->set_state(held ? EscalationState::WAITING : EscalationState::RUNNING);
+  run->set_next_ms(StepMoment(*run, *escalation, 0).ms);
+  TellStarted(*run, at);
+}
+
+EscalationState* EscalationMachine::AddRun(const EscalationTrigger& trigger,
+                                           const CompiledPolicy& policy, Instant at) {
   EscalationState* const run = ticket_.add_escalations();
   run->set_name(trigger.escalation);
   run->set_cycle(NextCycle(&ticket_, trigger.escalation));
@@ -138,7 +151,9 @@ void EscalationMachine::Start(const EscalationTrigger& trigger, Instant at) {
   run->set_reason(trigger.reason);
   run->set_rule(trigger.rule);
   run->set_policy_revision(policy.revision());
-  run->set_severity_rank(policy.SeverityRank(facts.severity()));
+  run->set_severity_rank(policy.SeverityRank(ticket_.live().facts().severity()));
+  run->set_by(trigger.hand.by);
+  run->set_detail(trigger.hand.reason);
   if (trigger.clock != nullptr) {
     run->set_metric(trigger.clock->metric());
     run->set_target(trigger.clock->target());
@@ -146,24 +161,24 @@ void EscalationMachine::Start(const EscalationTrigger& trigger, Instant at) {
     run->set_lane(trigger.clock->lane());
     run->set_clock_cycle(trigger.clock->cycle());
   }
-  const auto& exempt = escalation->hold_exempt();
-  const bool held = escalation->hold_ms() > 0 &&
-                    std::find(exempt.begin(), exempt.end(), facts.severity()) == exempt.end() &&
-                    environment_.FindCalendar(escalation->hold_calendar()).IsOpen(at);
-  if (held) run->set_base_ms(at.ms + escalation->hold_ms());
-  run->set_state(held ? EscalationState::WAITING : EscalationState::RUNNING);
-  run->set_next_ms(StepMoment(*run, *escalation, 0).ms);
+  return run;
+}
 
+void EscalationMachine::TellStarted(const EscalationState& run, Instant at) {
   v1::EscalationStarted* const started =
-      sink_.Add(at, Instant::Never(), trigger.rule).mutable_escalation_started();
-  started->set_escalation(run->name());
-  started->set_cycle(run->cycle());
-  started->set_reason(trigger.reason);
-  if (held) ToProto(Instant{run->base_ms()}, started->mutable_waiting_until());
+      sink_.Add(at, Instant::Never(), run.rule()).mutable_escalation_started();
+  started->set_escalation(run.name());
+  started->set_cycle(run.cycle());
+  started->set_reason(run.reason());
+  started->set_by(run.by());
+  started->set_detail(run.detail());
+  if (run.state() == EscalationState::WAITING) {
+    ToProto(Instant{run.base_ms()}, started->mutable_waiting_until());
+  }
 }
 
 void EscalationMachine::TakeStep(EscalationState* run, const v1::Escalation& escalation,
-                                 const char* reason, Instant at) {
+                                 const char* reason, Instant at, const ByHand& hand) {
   const v1::Step& step = escalation.steps(run->step());
   run->set_step(run->step() + 1);
   v1::EscalationStepped* const stepped =
@@ -173,8 +188,11 @@ void EscalationMachine::TakeStep(EscalationState* run, const v1::Escalation& esc
   stepped->set_step(run->step());
   stepped->set_repetition(run->repetition());
   stepped->set_reason(reason);
+  stepped->set_by(hand.by);
+  stepped->set_detail(hand.reason);
   const bool again = run->repetition() > 0 || std::string_view(reason) == "ack_timeout";
-  Act(*run, step, again, at);
+  // By hand only its pages are sent again.
+  if (hand.by.empty()) Act(*run, step, again, at);
   // The next moment first: the page says what follows.
   PlanNext(run, escalation, at);
   if (!step.page().empty()) Page(run, escalation, step, at);
@@ -183,6 +201,15 @@ void EscalationMachine::TakeStep(EscalationState* run, const v1::Escalation& esc
                                  run->policy_revision(), nullptr};
     Start(then, at);
   }
+}
+
+void EscalationMachine::TakeStepAgain(EscalationState* run, const v1::Escalation& escalation,
+                                      const char* reason, Instant at, const ByHand& hand) {
+  run->set_state(EscalationState::RUNNING);
+  run->clear_acknowledged_ms();
+  run->set_step(std::max(run->step() - 1, 0));
+  run->set_base_ms(at.ms - escalation.steps(run->step()).after().ms());
+  TakeStep(run, escalation, reason, at, hand);
 }
 
 void EscalationMachine::PlanNext(EscalationState* run, const v1::Escalation& escalation,
@@ -261,7 +288,9 @@ void EscalationMachine::OnFacts(const EscalationFacts& event, Instant at) {
     if (reason != nullptr) {
       Stop(&run, reason, at);
     } else if (acted && run.state() == EscalationState::ACKNOWLEDGED) {
-      run.clear_next_ms();  // Somebody acted after acknowledging: nobody is woken again.
+      // Somebody acted after acknowledging: nobody is woken again.
+      run.clear_next_ms();
+      WaitNoMore(&run);
     }
   }
 }
@@ -287,13 +316,8 @@ void EscalationMachine::StopAll(const char* reason, Instant at) {
   }
 }
 
-void EscalationMachine::StopNamed(const std::string& escalation, const char* reason, Instant at) {
-  for (EscalationState& run : *ticket_.mutable_escalations()) {
-    if (!HasStopped(run) && run.name() == escalation) Stop(&run, reason, at);
-  }
-}
-
-void EscalationMachine::Stop(EscalationState* run, const char* reason, Instant at) {
+void EscalationMachine::Stop(EscalationState* run, const char* reason, Instant at,
+                             const ByHand& hand) {
   if (WakesPeople(*run)) {
     v1::EscalationStopped* const stopped =
         sink_.Add(at, Instant::Never(), run->rule()).mutable_escalation_stopped();
@@ -301,9 +325,13 @@ void EscalationMachine::Stop(EscalationState* run, const char* reason, Instant a
     stopped->set_cycle(run->cycle());
     stopped->set_step(run->step());
     stopped->set_reason(reason);
+    stopped->set_by(hand.by);
+    stopped->set_detail(hand.reason);
   }
   run->set_state(EscalationState::STOPPED);
   run->clear_next_ms();
+  run->clear_close_ms();
+  WaitNoMore(run);
   ClosePages(run, reason, at);
 }
 

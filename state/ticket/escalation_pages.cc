@@ -1,6 +1,7 @@
 // The pages of an escalation: requested, acknowledged, settled, closed.
 
 #include <algorithm>
+#include <utility>
 
 #include "state/base/text.h"
 #include "state/ticket/escalation.h"
@@ -52,17 +53,14 @@ void EscalationMachine::RequestPage(EscalationState* run, const v1::Escalation& 
   page->set_step(run->step());
   const bool highest = policy.SeverityRank(facts.severity()) == policy.HighestRank();
   const PageAnswer answer =
-      environment_.AdmitPage(std::string(ticket_id_), facts, run->name(), route, highest);
+      environment_.AdmitPage({std::string(ticket_id_), facts, run->name(), route, at}, highest);
   if (answer.admission != PageAdmission::kAdmitted) {
     page->set_state(PageState::SUPPRESSED);
-    if (answer.admission == PageAdmission::kDigested) return;
-    const bool joined = answer.admission == PageAdmission::kJoined;
-    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), rule).mutable_flagged();
-    flagged->set_reason(joined ? "page_joined" : "page_muted");
-    flagged->set_detail(Cat(page->key(), " through ", route));
-    if (joined) {
-      CatTo(flagged->mutable_detail(), ": the page of ", answer.standing, " stands for it");
+    if (answer.mute != nullptr) {
+      page->set_muted_by(answer.mute->mute_id());
+      WaitFor(*answer.mute, run);
     }
+    TellSuppressed(*page, answer, rule, at);
     return;
   }
   page->set_state(PageState::REQUESTED);
@@ -81,6 +79,23 @@ void EscalationMachine::RequestPage(EscalationState* run, const v1::Escalation& 
     requested->set_next(Cat("step ", again ? 1 : run->step() + 1, " at ", Instant{run->next_ms()},
                             routes.empty() ? "" : ": ", routes));
   }
+}
+
+void EscalationMachine::TellSuppressed(const PageState& page, const PageAnswer& answer,
+                                       const std::string& rule, Instant at) {
+  const std::string what = Cat(page.key(), " through ", page.route());
+  if (answer.admission == PageAdmission::kJoined) {
+    Flag("page_joined", Cat(what, ": the page of ", answer.standing, " stands for it"), rule, at);
+  } else if (answer.admission == PageAdmission::kMuted) {
+    Flag("page_muted", Cat(what, ": ", MuteText(*answer.mute)), rule, at);
+  }
+}
+
+void EscalationMachine::Flag(const char* reason, std::string detail, const std::string& rule,
+                             Instant at) {
+  v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), rule).mutable_flagged();
+  flagged->set_reason(reason);
+  flagged->set_detail(std::move(detail));
 }
 
 void EscalationMachine::ClosePages(EscalationState* run, const char* reason, Instant at) {
@@ -116,17 +131,14 @@ void EscalationMachine::EndPage(const EscalationState& run, const PageState& pag
 void EscalationMachine::Acknowledge(const v1::PageAcknowledged& acknowledged, Instant at) {
   const auto [run, page] = FindPage(acknowledged.key());
   if (run == nullptr) {
-    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), "").mutable_flagged();
-    flagged->set_reason("unknown_page");
-    flagged->set_detail(Cat("acknowledged page ", acknowledged.key(), " is not open"));
-    return;
+    return Flag("unknown_page", Cat("acknowledged page ", acknowledged.key(), " is not open"), "",
+                at);
   }
   // An acknowledgement of an earlier page says nothing about the one that woke somebody since.
   if (page->closed() || page->generation() != run->generation() || HasStopped(*run)) {
-    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), run->rule()).mutable_flagged();
-    flagged->set_reason("late_acknowledgement");
-    flagged->set_detail(Cat("page ", page->key(), ", present generation ", run->generation()));
-    return;
+    return Flag("late_acknowledgement",
+                Cat("page ", page->key(), ", present generation ", run->generation()), run->rule(),
+                at);
   }
   v1::PageAcknowledgedAtPager* const decided =
       sink_.Add(at, Instant::Never(), run->rule()).mutable_page_acknowledged();
@@ -146,6 +158,7 @@ void EscalationMachine::Acknowledge(const v1::PageAcknowledged& acknowledged, In
   run->set_state(EscalationState::ACKNOWLEDGED);
   run->set_acknowledged_ms(at.ms);
   run->clear_next_ms();
+  WaitNoMore(run);
   const v1::Escalation* const escalation = Definition(*run);
   if (escalation != nullptr && escalation->ack_timeout_ms() > 0) {
     run->set_next_ms(at.ms + escalation->ack_timeout_ms());
@@ -155,10 +168,7 @@ void EscalationMachine::Acknowledge(const v1::PageAcknowledged& acknowledged, In
 void EscalationMachine::ResolveAtPager(const v1::PageResolved& resolved, Instant at) {
   const auto [run, page] = FindPage(resolved.key());
   if (run == nullptr || page->generation() != run->generation()) {
-    v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), "").mutable_flagged();
-    flagged->set_reason("unknown_page");
-    flagged->set_detail(Cat("resolved page ", resolved.key(), " is not open"));
-    return;
+    return Flag("unknown_page", Cat("resolved page ", resolved.key(), " is not open"), "", at);
   }
   // Told like any closing: where it stands already it changes nothing.
   if (HasStopped(*run)) {

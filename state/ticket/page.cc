@@ -40,6 +40,22 @@ void DescribeClock(const Environment& environment, const std::string& account,
                                             Instant{due_ms}));
 }
 
+std::string SubjectOf(const v1::TicketFacts& facts, const v1::EscalationState& run) {
+  const std::string& subject = facts.subject().empty() ? run.subject() : facts.subject();
+  if (!run.test()) return subject;
+  return Cat("Test page, nobody has to do anything", subject.empty() ? "" : ": ", subject);
+}
+
+std::string WhyText(const v1::EscalationState& run, const v1::Escalation& escalation) {
+  const std::string step = Cat("step ", run.step(), " of ", escalation.steps_size(),
+                               escalation.path().empty() ? "" : Cat(" (", escalation.path(), ")"));
+  if (run.by().empty()) {
+    return Cat(run.reason(), " (", run.rule(), ") started ", run.name(), ", ", step);
+  }
+  return Cat(run.by(), " paged by hand", run.detail().empty() ? "" : Cat(": ", run.detail()), "; ",
+             run.name(), ", ", step);
+}
+
 std::string ReplaceTicketId(const std::string& url, std::string_view ticket_id) {
   static constexpr std::string_view kPlace = "{ticket_id}";
   std::string out = url;
@@ -95,6 +111,18 @@ bool MayBeOpen(const v1::PageState& page) {
   return page.state() == v1::PageState::DELIVERED || !page.destination().empty();
 }
 
+std::string MuteText(const v1::MuteState& mute) {
+  std::string text = Cat(mute.snooze() ? "snooze " : "mute ", mute.mute_id());
+  if (!mute.by().empty()) CatTo(&text, " by ", mute.by());
+  if (mute.until_ms() == 0) {
+    CatTo(&text, " until it is cleared");
+  } else {
+    CatTo(&text, " until ", Instant{mute.until_ms()});
+  }
+  if (!mute.reason().empty()) CatTo(&text, ": ", mute.reason());
+  return text;
+}
+
 void DescribePage(const Environment& environment, std::string_view ticket_id,
                   const v1::TicketTimeline& timeline, const v1::EscalationState& run,
                   const v1::Escalation& escalation, Instant at, v1::Decision* decision) {
@@ -108,7 +136,10 @@ void DescribePage(const Environment& environment, std::string_view ticket_id,
   page->set_generation(run.generation());
   page->set_step(run.step());
   page->set_severity(facts.severity());
-  page->set_subject(facts.subject());
+  page->set_subject(SubjectOf(facts, run));
+  page->set_test(run.test());
+  page->set_by(run.by());
+  page->set_detail(run.detail());
   page->set_account(facts.account());
   page->set_plan(facts.plan());
   page->set_group(facts.group());
@@ -116,8 +147,7 @@ void DescribePage(const Environment& environment, std::string_view ticket_id,
   if (const v1::ClockState* const clock = FindCause(timeline, run)) {
     DescribeClock(environment, facts.account(), *clock, at, decision);
   }
-  page->set_why(Cat(run.reason(), " (", run.rule(), ") started ", run.name(), ", step ", run.step(),
-                    " of ", escalation.steps_size(), " (", escalation.path(), ")"));
+  page->set_why(WhyText(run, escalation));
   for (const v1::Link& link : environment.PolicyAt(run.policy_revision()).policy().links()) {
     v1::PageLink* const out = page->add_links();
     out->set_name(link.name());

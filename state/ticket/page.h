@@ -38,6 +38,9 @@ bool IsOpen(const v1::PageState& page);
 // or kept back.
 bool MayBeOpen(const v1::PageState& page);
 
+// "mute m1 by maria until 2026-03-10T12:00:00Z: moving house"
+std::string MuteText(const v1::MuteState& mute);
+
 // Fills in the page but for route, key and fallback_of, and the due moment that it is about.
 void DescribePage(const Environment& environment, std::string_view ticket_id,
                   const v1::TicketTimeline& timeline, const v1::EscalationState& run,

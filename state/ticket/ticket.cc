@@ -120,16 +120,27 @@ void TicketFold::Apply(const v1::Event& event, int64_t offset, Instant at, Insta
       break;
     }
     case v1::Event::kEscalationStopped:
-      if (event.escalation_stopped().scope().escalation().empty()) {
-        escalations_.StopAll("manual", at);
-      } else {
-        escalations_.StopNamed(event.escalation_stopped().scope().escalation(), "manual", at);
+      StopAsAsked(event, at);
+      break;
+    case v1::Event::kPageRequestedManually:
+      // What is known by nothing else is remembered from here.
+      if (!IsKnown(state_)) {
+        state_.mutable_live()->set_reached_ms(std::max(state_.live().reached_ms(), at.ms));
       }
+      escalations_.PageByHand(event.page_requested_manually(), event.actor().id(), at);
       break;
     default:
       break;
   }
   ForgetPast();
+}
+
+void TicketFold::StopAsAsked(const v1::Event& event, Instant at) {
+  const v1::EscalationStopRequested& asked = event.escalation_stopped();
+  if (escalations_.StopByHand(asked.scope(), {event.actor().id(), asked.reason()}, at) > 0) return;
+  v1::Flagged* const flagged = sink_.Add(at, Instant::Never(), "").mutable_flagged();
+  flagged->set_reason("nothing_to_stop");
+  flagged->set_detail("no escalation that it covers is under way");
 }
 
 void TicketFold::Place(const PlacedEvent& placed, Instant arrived) {
@@ -151,6 +162,21 @@ void TicketFold::ApplyInTime(const PlacedEvent& placed) {
 
 void TicketFold::FireUntil(Instant limit) {
   FireBoth(limit);
+  ForgetPast();
+}
+
+void TicketFold::StopByHand(const v1::Scope& scope, const ByHand& hand, Instant at) {
+  escalations_.StopByHand(scope, hand, at);
+  ForgetPast();
+}
+
+void TicketFold::Snooze(const v1::MuteState& snooze, Instant at) {
+  if (!IsLate(at)) FireBoth(at - kMillisecond);
+  escalations_.Snooze(snooze, at);
+}
+
+void TicketFold::ReviewMutes(Instant at) {
+  escalations_.ReviewMutes(at);
   ForgetPast();
 }
 

@@ -35,6 +35,11 @@ namespace escalation {
 
 inline constexpr int kEntriesMax = 64;
 
+// Something beside pages by hand was told of it.
+inline bool IsKnown(const v1::TicketState& state) {
+  return state.live().facts().opened_ms() != 0 || state.entry_count() > 0 || state.has_base();
+}
+
 class TicketFold {
  public:
   // Borrows all.
@@ -58,6 +63,13 @@ class TicketFold {
   // Takes over what a merged ticket owes: a customer's message that waits since `since`.
   void Inherit(Instant since, int64_t offset, Instant arrived);
 
+  // A person stops what the scope covers. MUST be called after what was due before it has fired.
+  void StopByHand(const v1::Scope& scope, const ByHand& hand, Instant at);
+  // What wakes people now rests.
+  void Snooze(const v1::MuteState& snooze, Instant at);
+  // Mutes changed.
+  void ReviewMutes(Instant at);
+
   // When the ticket needs folding next: a due moment, a step, or being forgotten. Never: nothing is
   // due.
   Instant NextMoment() const;
@@ -70,6 +82,7 @@ class TicketFold {
   class RefoldEffects;
 
   bool IsLate(Instant at) const;
+  void StopAsAsked(const v1::Event& event, Instant at);
   void Place(const PlacedEvent& placed, Instant arrived);
   void ApplyInTime(const PlacedEvent& placed);
   void Refold(const PlacedEvent& placed, Instant arrived);

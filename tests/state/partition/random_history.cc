@@ -75,6 +75,7 @@ FoldRecord RandomHistory::Next() {
   if (kind < 38) return Append(Account());
   if (kind < 39) return Append(AccountRecord());
   if (kind < 42 && !sent_.empty()) return Append(OneOf(sent_));  // The same once more.
+  if (kind < 45) return Append(ByHand());
   v1::Event event = TicketEvent();
   sent_.push_back(event);
   return Append(std::move(event));
@@ -177,6 +178,64 @@ v1::Event RandomHistory::PageEvent() {
       outcome->set_decision_seq(page.seq());
       outcome->set_outcome(Chance(70) ? v1::PageOutcome::DELIVERED : v1::PageOutcome::FAILED);
     }
+  }
+  return event;
+}
+
+v1::Scope RandomHistory::Scope() {
+  v1::Scope scope;
+  if (Chance(40)) scope.set_ticket_id(Cat("T-", Below(kTickets)));
+  if (Chance(30)) scope.set_account(OneOf(kAccounts));
+  if (Chance(30)) scope.set_route(Chance(50) ? "victorops" : "backup");
+  if (Chance(30)) scope.set_escalation(Chance(80) ? "wake_up" : "manual");
+  return scope;
+}
+
+v1::Event RandomHistory::Mute() {
+  v1::Event event = OfTenant();
+  if (Chance(30)) {
+    event.mutable_mute_cleared()->set_mute_id(Cat("m", Below(4)));
+    return event;
+  }
+  v1::MuteSet* const mute = event.mutable_mute_set();
+  mute->set_mute_id(Cat("m", Below(4)));
+  *mute->mutable_scope() = Scope();
+  mute->set_snooze(Chance(30));
+  if (mute->snooze()) {
+    mute->mutable_scope()->set_ticket_id(Cat("T-", Below(kTickets)));
+    mute->mutable_scope()->clear_account();
+    mute->mutable_scope()->clear_route();
+  }
+  if (Chance(80)) {
+    ToProto(now_ + Duration{static_cast<int64_t>(Below(20'000'000))}, mute->mutable_until());
+  }
+  return event;
+}
+
+v1::Event RandomHistory::ByHand() {
+  v1::Event event = Chance(40) ? Mute() : OfTenant();
+  event.mutable_actor()->set_id("maria");
+  event.mutable_actor()->set_kind(Actor::AGENT);
+  if (event.body_case() != v1::Event::BODY_NOT_SET) return event;
+  if (Chance(30)) {
+    ToProto(now_ - Duration{static_cast<int64_t>(Below(9'000'000))}, event.mutable_occurred_at());
+  }
+  if (Chance(30)) {
+    *event.mutable_escalation_stopped()->mutable_scope() = Scope();
+    return event;
+  }
+  event.set_ticket_id(Chance(80) ? Cat("T-", Below(kTickets)) : Cat("page-", Below(4)));
+  v1::PageRequestedManually* const page = event.mutable_page_requested_manually();
+  if (!pages_.empty() && Chance(40)) {
+    const v1::Decision& seen = OneOf(pages_);
+    event.set_ticket_id(seen.ticket_id());
+    page->set_key(seen.page_requested().key());
+  } else if (Chance(30)) {
+    page->set_escalation(Chance(80) ? "wake_up" : "sirens");
+  } else {
+    page->set_route(Chance(80) ? "victorops" : "backup");
+    page->set_test(Chance(30));
+    if (Chance(30)) ToProto(Duration::Minutes(20), page->mutable_close_after());
   }
   return event;
 }

@@ -38,6 +38,10 @@ class RandomHistory {
   void FillBody(v1::Event* event);
   v1::Event PageEvent();
   v1::Event Publication();
+  // What a person asks for: mutes, snoozes, stops, pages.
+  v1::Event ByHand();
+  v1::Event Mute();
+  v1::Scope Scope();
   v1::Event Account();
   // A request, an activation, a use, somebody who follows, or a shift.
   v1::Event AccountRecord();
