@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/source/json_scanner.h"
+#include "daemon/source/manual_check.h"
 #include "daemon/source/message_json.h"
 #include "state/base/ids.h"
 #include "state/base/instant.h"
@@ -210,15 +211,6 @@ class Walker {
   std::vector<Part> path_;
 };
 
-absl::Status CheckId(std::string_view field, std::string_view id, size_t bytes_max) {
-  if (IsId(id, bytes_max)) return absl::OkStatus();
-  if (id.empty()) return FieldError(field, "is missing");
-  std::string shown;
-  AppendJsonString(id.substr(0, bytes_max + 1), &shown);
-  return FieldError(
-      field, Cat("expected 1 to ", bytes_max, " characters of A-Z a-z 0-9 . _ : -, got ", shown));
-}
-
 bool IsAboutTicket(v1::Event::BodyCase body) {
   switch (body) {
     case v1::Event::kOpened:
@@ -297,9 +289,6 @@ std::vector<Required> RequiredOf(const v1::Event& event) {
       return {{"mute_set.mute_id", event.mute_set().mute_id(), kNameBytesMax}};
     case v1::Event::kMuteCleared:
       return {{"mute_cleared.mute_id", event.mute_cleared().mute_id(), kNameBytesMax}};
-    case v1::Event::kPageRequestedManually:
-      return {{"page_requested_manually.route", event.page_requested_manually().route(),
-               kNameBytesMax}};
     case v1::Event::kSourceMark:
       return {{"source_mark.source", event.source_mark().source(), kNameBytesMax}};
     default:
@@ -341,6 +330,15 @@ absl::Status CheckBody(const v1::Event& event) {
 
 }  // namespace
 
+absl::Status CheckId(std::string_view field, std::string_view id, size_t bytes_max) {
+  if (IsId(id, bytes_max)) return absl::OkStatus();
+  if (id.empty()) return FieldError(field, "is missing");
+  std::string shown;
+  AppendJsonString(id.substr(0, bytes_max + 1), &shown);
+  return FieldError(
+      field, Cat("expected 1 to ", bytes_max, " characters of A-Z a-z 0-9 . _ : -, got ", shown));
+}
+
 absl::Status ValidateEvent(const v1::Event& event, Trust trust) {
   const v1::Event::BodyCase body = event.body_case();
   if (body == v1::Event::BODY_NOT_SET) {
@@ -361,6 +359,7 @@ absl::Status ValidateEvent(const v1::Event& event, Trust trust) {
   }
   if (!status.ok()) return status;
   if (status = CheckBody(event); !status.ok()) return status;
+  if (status = CheckManual(event, trust); !status.ok()) return status;
   return Walker().Check(event);
 }
 

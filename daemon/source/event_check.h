@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "escalation/v1/event.pb.h"
@@ -33,6 +34,9 @@ inline constexpr size_t kTagsMax = 64;  // Also roles and tokens.
 inline constexpr size_t kFieldsMax = 128;
 inline constexpr size_t kParticipantsMax = 256;
 inline constexpr size_t kContactsMax = 4096;  // Of an account; also logins.
+
+// Of the alphabet, 1 to `bytes_max` characters.
+absl::Status CheckId(std::string_view field, std::string_view id, size_t bytes_max);
 
 // `event.id` may be empty only where `event.origin` is positioned or for Trust::kHistory.
 absl::Status ValidateEvent(const v1::Event& event, Trust trust);

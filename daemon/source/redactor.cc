@@ -216,6 +216,7 @@ void Redactor::RedactEvent(v1::Event* event) const {
     case v1::Event::kEscalationStopped:
       return RedactShort(event->mutable_escalation_stopped()->mutable_reason());
     case v1::Event::kPageRequestedManually:
+      RedactShort(event->mutable_page_requested_manually()->mutable_subject());
       return RedactShort(event->mutable_page_requested_manually()->mutable_reason());
     default:
       return;

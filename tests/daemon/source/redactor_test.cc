@@ -297,6 +297,9 @@ TEST(Redactor, texts_of_an_event_are_redacted_and_what_is_matched_stays) {
             R"({"id":"e1","ticket_id":"T-1","fields_changed":{"fields":[{"name":"f",)"
             R"("value":"[redacted]"}],"add_tags":["CANARY"],"subject":"[redacted]",)"
             R"("product":"[redacted]"}})");
+  EXPECT_EQ(AllTexts(R"("page_requested_manually":{"route":"CANARY","subject":"a CANARY"})"),
+            R"({"id":"e1","ticket_id":"T-1","page_requested_manually":{"route":"CANARY",)"
+            R"("subject":"a [redacted]"}})");
   EXPECT_EQ(AllTexts(R"("observed":{"opened":{"subject":"CANARY"},"level":"CANARY"})"),
             R"({"id":"e1","ticket_id":"T-1","observed":{"opened":{"subject":"[redacted]"},)"
             R"("level":"CANARY"}})");
