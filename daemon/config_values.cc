@@ -1,8 +1,12 @@
 #include "daemon/config_values.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "state/base/text.h"
 #include "state/policy/bounded_file.h"
@@ -78,7 +82,21 @@ void ExpandEnvironment(const Environment& environment, Problems* problems, YamlN
   for (YamlEntry& entry : node->entries) ExpandEnvironment(environment, problems, &entry.value);
 }
 
+absl::Status CheckSecretFileMode(const std::string& path) {
+  struct stat file {};
+  // What is not there or no file is told by whoever reads it.
+  if (stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return absl::OkStatus();
+  const bool read = (file.st_mode & S_IROTH) != 0;
+  if (!read && (file.st_mode & (S_IWOTH | S_IWGRP)) == 0) return absl::OkStatus();
+  char mode[8];
+  std::snprintf(mode, sizeof(mode), "%04o", static_cast<unsigned>(file.st_mode & 07777));
+  return absl::PermissionDeniedError(Cat(path, ": others may ", read ? "read" : "write",
+                                         " it, its mode is ", mode,
+                                         ", expected 0600, 0400 or 0640"));
+}
+
 absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
+  if (absl::Status status = CheckSecretFileMode(path); !status.ok()) return status;
   absl::StatusOr<std::string> content = ReadBoundedFile(path, kSecretBytesMax);
   if (!content.ok()) {
     return absl::FailedPreconditionError(Cat(path, ": ", std::string(content.status().message())));
@@ -96,6 +114,11 @@ absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
   return Secret(*std::move(content));
 }
 
+std::string SecretFileHint(const absl::Status& status) {
+  if (absl::IsInvalidArgument(status)) return "the file holds the secret alone, in one line";
+  return absl::IsPermissionDenied(status) ? "chmod 600 makes it its owner's alone" : "";
+}
+
 Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folder) {
   const std::string file_key = Cat(key, "_file");
   const YamlNode* value = map.Find(key);
@@ -108,14 +131,28 @@ Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folde
   if (value != nullptr) return Secret(map.Text(key));
   const std::string name = map.Text(file_key);
   if (name.empty()) return Secret();
-  const std::string path = ResolvePath(folder, name);
-  absl::StatusOr<Secret> secret = ReadSecretFile(path);
+  absl::StatusOr<Secret> secret = ReadSecretFile(ResolvePath(folder, name));
   if (secret.ok()) return *std::move(secret);
-  const std::string message(secret.status().message());
-  const bool read = absl::IsInvalidArgument(secret.status());
-  map.Problem(file->place, Cat(Quoted(file_key), ": ", message),
-              read ? "the file holds the secret alone, in one line" : "");
+  map.Problem(file->place, Cat(Quoted(file_key), ": ", std::string(secret.status().message())),
+              SecretFileHint(secret.status()));
   return Secret();
+}
+
+std::vector<Secret> WalkSecrets(YamlMap& map, const std::string& folder) {
+  std::vector<Secret> secrets;
+  Secret secret = WalkSecret(map, "secret", folder);
+  if (!secret.empty()) secrets.push_back(std::move(secret));
+  for (const std::string& file : map.Texts("secret_files")) {
+    absl::StatusOr<Secret> read = ReadSecretFile(ResolvePath(folder, file));
+    if (read.ok()) {
+      secrets.push_back(*std::move(read));
+    } else {
+      map.Problem(map.Find("secret_files")->place,
+                  Cat("\"secret_files\": ", std::string(read.status().message())),
+                  SecretFileHint(read.status()));
+    }
+  }
+  return secrets;
 }
 
 void WalkLength(YamlMap& map, std::string_view key, Duration min, Duration max, Duration* out) {

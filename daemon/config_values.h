@@ -15,7 +15,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "daemon/config.h"
 #include "daemon/secret.h"
 #include "state/policy/yaml_reader.h"
@@ -33,9 +36,17 @@ void ExpandEnvironment(const Environment& environment, Problems* problems, YamlN
 // problem.
 Secret WalkSecret(YamlMap& map, const std::string& key, const std::string& folder);
 
+// `secret`, `secret_file`, or each of `secret_files`: one while it is not changed, several then.
+std::vector<Secret> WalkSecrets(YamlMap& map, const std::string& folder);
+
 // The one line that a file holds. kInvalidArgument: it holds no such thing; kFailedPrecondition: it
-// cannot be read.
+// cannot be read; kPermissionDenied: as CheckSecretFileMode.
 absl::StatusOr<Secret> ReadSecretFile(const std::string& path);
+// kPermissionDenied: others than its owner and its group can read it, or others than its owner can
+// write it.
+absl::Status CheckSecretFileMode(const std::string& path);
+// What helps, if one of the two failed; may be empty.
+std::string SecretFileHint(const absl::Status& status);
 
 // Keeps *out if the key is absent.
 void WalkLength(YamlMap& map, std::string_view key, Duration min, Duration max, Duration* out);

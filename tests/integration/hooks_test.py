@@ -44,6 +44,7 @@ class HooksTest(unittest.TestCase):
         path = os.path.join(self.folder, name)
         with open(path, "w") as file:
             file.write(text)
+        os.chmod(path, 0o600)
         return path
 
     def send(self, name, body, headers=None):

@@ -42,6 +42,7 @@ class ConfigFile : public testing::Test {
 
   void Write(const std::string& name, std::string_view text) const {
     std::ofstream(Path(name), std::ios::binary) << text;
+    fs::permissions(Path(name), fs::perms::owner_read | fs::perms::owner_write);
   }
   std::string Path(const std::string& name) const { return Cat(folder_, "/", name); }
 
