@@ -17,11 +17,9 @@
 #include <string_view>
 
 #include "daemon/deliver/provider.h"
+#include "daemon/source/slack_buttons.h"
 
 namespace escalation {
-
-inline constexpr char kSlackAcknowledge[] = "escalation_acknowledge";
-inline constexpr char kSlackResolve[] = "escalation_resolve";
 
 class Slack : public Provider {
  public:

@@ -9,6 +9,7 @@
 #include "daemon/source/event_json.h"
 #include "daemon/source/jq_decoder.h"
 #include "daemon/source/native_event.h"
+#include "daemon/source/pager_hooks.h"
 #include "state/base/text.h"
 #include "state/policy/bounded_file.h"
 
@@ -23,6 +24,10 @@ constexpr std::pair<SourceFormat, std::string_view> kFormats[] = {
     {SourceFormat::kCloudEvents, "cloudevents"},
     {SourceFormat::kConfluent, "confluent"},
     {SourceFormat::kJq, "jq"},
+    {SourceFormat::kVictorOps, "victorops"},
+    {SourceFormat::kPagerDuty, "pagerduty"},
+    {SourceFormat::kSlack, "slack"},
+    {SourceFormat::kPager, "pager"},
 };
 
 absl::StatusOr<Events> OneEvent(absl::StatusOr<v1::Event> event) {
@@ -103,6 +108,10 @@ std::vector<std::string> SourceFormatNames() {
 
 absl::StatusOr<std::unique_ptr<EventDecoder>> MakeDecoder(const DecoderOptions& options) {
   BoundedDecoder::Function decode;
+  const auto pager = [&options](PagerDecode* of) {
+    return
+        [of, tenant = options.tenant](const SourceMessage& message) { return of(message, tenant); };
+  };
   switch (options.format) {
     case SourceFormat::kNative:
       decode = DecodeNative;
@@ -122,6 +131,18 @@ absl::StatusOr<std::unique_ptr<EventDecoder>> MakeDecoder(const DecoderOptions& 
       decode = [index](const SourceMessage& message) { return DecodeConfluent(message, index); };
       break;
     }
+    case SourceFormat::kVictorOps:
+      decode = pager(EventsFromVictorOps);
+      break;
+    case SourceFormat::kPagerDuty:
+      decode = pager(EventsFromPagerDuty);
+      break;
+    case SourceFormat::kSlack:
+      decode = pager(EventsFromSlack);
+      break;
+    case SourceFormat::kPager:
+      decode = pager(EventsFromPager);
+      break;
     case SourceFormat::kJq:
       break;
   }

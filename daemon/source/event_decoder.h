@@ -7,6 +7,8 @@
 //   cloudevents  CloudEvents 1.0 around one of these two (cloud_events.h)
 //   confluent    native behind the prefix of a schema registry's serializer (confluent.h)
 //   jq           any JSON, mapped by a program in a process of its own (jq_decoder.h)
+//   victorops, pagerduty, slack, pager
+//                what pagers tell of pages (pager_hooks.h)
 //
 //   Input       what the config says of the format
 //   Output      a decoder, ready: a program is compiled
@@ -34,9 +36,19 @@
 
 namespace escalation {
 
-enum class SourceFormat { kNative, kJson, kCloudEvents, kConfluent, kJq };
+enum class SourceFormat {
+  kNative,
+  kJson,
+  kCloudEvents,
+  kConfluent,
+  kJq,
+  kVictorOps,
+  kPagerDuty,
+  kSlack,
+  kPager,
+};
 
-// As the config writes them: "native", "json", "cloudevents", "confluent", "jq".
+// As the config writes them: in lower case.
 std::optional<SourceFormat> SourceFormatFromName(std::string_view name);
 std::string_view NameOf(SourceFormat format);
 std::vector<std::string> SourceFormatNames();
@@ -65,6 +77,8 @@ struct MappingLimits {
 struct DecoderOptions {
   SourceFormat format = SourceFormat::kNative;
   size_t message_bytes_max = size_t{4} << 20;
+  // Whose source it is; of pagers, whose pages count.
+  std::string tenant;
   // kConfluent: which message of the registered schema is our Event, counted from 0. Absent: its
   // place in escalation/v1/event.proto, for producers that registered this file.
   std::optional<int> confluent_message_index;

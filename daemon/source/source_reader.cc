@@ -178,6 +178,7 @@ absl::Status SourceReader::Take(const StreamedMessage& streamed) {
   const std::lock_guard lock(shared_->mutex);
   ++shared_->status.messages;
   shared_->status.events += intake->events.size();
+  if (intake->events.empty() && !intake->letter.has_value()) ++shared_->status.ignored;
   return absl::OkStatus();
 }
 

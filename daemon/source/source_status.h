@@ -24,6 +24,8 @@ struct SourceStatus {
 
   uint64_t messages = 0;
   uint64_t events = 0;
+  // Messages that gave no event and no letter: about nothing that policies act on.
+  uint64_t ignored = 0;
   // By DeadLetter.Kind.
   std::array<uint64_t, v1::DeadLetter::Kind_ARRAYSIZE> letters = {};
   // Requests whose sender could not be verified.

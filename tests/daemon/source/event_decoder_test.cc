@@ -40,7 +40,8 @@ std::string ErrorOf(EventDecoder& decoder, const std::string& value) {
 
 TEST(EventDecoderTest, every_format_has_a_name) {
   EXPECT_EQ(SourceFormatNames(),
-            (std::vector<std::string>{"native", "json", "cloudevents", "confluent", "jq"}));
+            (std::vector<std::string>{"native", "json", "cloudevents", "confluent", "jq",
+                                      "victorops", "pagerduty", "slack", "pager"}));
   for (const std::string& name : SourceFormatNames()) {
     ASSERT_TRUE(SourceFormatFromName(name).has_value());
     EXPECT_EQ(NameOf(*SourceFormatFromName(name)), name);
