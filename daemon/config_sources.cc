@@ -114,22 +114,58 @@ void WalkSignature(YamlMap& map, HookVerification* hook) {
   WalkLength(map, "age_max", Duration::Seconds(1), Duration::Days(1), &hook->age_max);
 }
 
+// One of `secret`, or several files while the sender changes from one to the next.
+void WalkHookSecrets(YamlMap& map, const std::string& folder, HookVerification* hook) {
+  hook->secrets = WalkSecrets(map, folder);
+  if (map.Has("secret") || map.Has("secret_file") || map.Has("secret_files")) return;
+  map.Problem(map.place(), "\"secret_file\" is missing");
+}
+
+void WalkUsualHook(YamlMap& map, const std::string& folder, HookVerification* hook) {
+  const bool standard = hook->header == "webhook-signature";
+  WalkHookSecrets(map, folder, hook);
+  for (Secret& secret : hook->secrets) {
+    std::optional<Secret> used = standard ? StandardWebhooksSecret(secret) : secret;
+    if (used) {
+      secret = *std::move(used);
+    } else {
+      map.Problem(map.place(), "a secret begins with whsec_ but is not base64");
+    }
+  }
+  if (hook->kind == Verify::kVictorOps) {
+    hook->url = map.Text("url", Need::kRequired);
+    if (!hook->url.empty() && !IsDestination(hook->url)) {
+      map.Problem(map.Find("url")->place, "\"url\" is not an http or https URL",
+                  "the hook's address exactly as VictorOps shows it: its signature covers it");
+    }
+  }
+  if (!hook->timestamp_header.empty()) {
+    WalkLength(map, "age_max", Duration::Seconds(1), Duration::Days(1), &hook->age_max);
+  }
+  map.Finish();
+}
+
+// How one says who the sender is: kinds of our own, and senders that everybody knows.
+constexpr std::string_view kVerifyWords[] = {
+    "none",      "hmac_sha256", "hmac_sha1",         "header",   "basic",
+    "pagerduty", "slack",       "standard_webhooks", "victorops"};
+
 void WalkHook(YamlMap& map, const std::string& folder, SourceConfig* source) {
   HookVerification& hook = source->hook.emplace();
-  const auto kind = map.Word("verify",
-                             {{"none", static_cast<int>(Verify::kNone)},
-                              {"hmac_sha256", static_cast<int>(Verify::kHmacSha256)},
-                              {"hmac_sha1", static_cast<int>(Verify::kHmacSha1)},
-                              {"header", static_cast<int>(Verify::kHeader)},
-                              {"basic", static_cast<int>(Verify::kBasic)}},
-                             Need::kRequired);
-  if (!kind) return map.ReportMissing();
-  hook.kind = static_cast<Verify>(*kind);
-  if (hook.kind == Verify::kNone) return map.Finish();
-  hook.secret = WalkSecret(map, "secret", folder);
-  if (!map.Has("secret") && !map.Has("secret_file")) {
-    map.Problem(map.place(), "\"secret_file\" is missing");
+  std::vector<Choice> choices;
+  for (const std::string_view word : kVerifyWords) {
+    choices.push_back({word, static_cast<int>(choices.size())});
   }
+  const auto chosen = map.Word("verify", choices, Need::kRequired);
+  if (!chosen) return map.ReportMissing();
+  const std::string_view word = kVerifyWords[*chosen];
+  if (std::optional<HookVerification> usual = UsualVerification(word)) {
+    hook = *std::move(usual);
+    return WalkUsualHook(map, folder, &hook);
+  }
+  hook.kind = static_cast<Verify>(*chosen);
+  if (hook.kind == Verify::kNone) return map.Finish();
+  WalkHookSecrets(map, folder, &hook);
   if (hook.kind == Verify::kBasic) return map.Finish();
   hook.header = Lower(map.Text("header", Need::kRequired));
   hook.prefix = map.Text("prefix");
@@ -159,6 +195,7 @@ void WalkSource(const YamlEntry& entry, YamlMap& top, const std::string& folder,
                 Cat("there is no tenant ", Quoted(source.tenant), " in \"tenants\""));
   }
   WalkFormat(map, folder, &source.decoder);
+  source.decoder.tenant = source.tenant;
   std::optional<YamlMap> kafka = map.Map("kafka", Cat(map.where(), ", kafka"));
   std::optional<YamlMap> http = map.Map("http", Cat(map.where(), ", http"));
   if (kafka) WalkKafkaSource(*kafka, folder, *config, &source);
@@ -168,7 +205,11 @@ void WalkSource(const YamlEntry& entry, YamlMap& top, const std::string& folder,
   }
   map.Finish();
   CatTo(&config->sources_hash, source.decoder.program.text, "\n");
-  if (source.hook) CatTo(&config->sources_hash, source.hook->secret.Reveal(), "\n");
+  if (source.hook) {
+    for (const Secret& secret : source.hook->secrets) {
+      CatTo(&config->sources_hash, secret.Reveal(), "\n");
+    }
+  }
   config->sources.push_back(std::move(source));
 }
 

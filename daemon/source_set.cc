@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/api/answer_deadline.h"
 #include "daemon/api/dead_letter_handler.h"
 #include "daemon/api/hook.h"
 #include "daemon/config.h"
@@ -43,6 +44,7 @@ void TellDropped(const DroppedLetters& dropped) {
 void Add(const SourceStatus& before, SourceStatus* status) {
   status->messages += before.messages;
   status->events += before.events;
+  status->ignored += before.ignored;
   for (size_t i = 0; i < before.letters.size(); ++i) status->letters[i] += before.letters[i];
   status->failures += before.failures;
   status->gaps += before.gaps;
@@ -95,6 +97,8 @@ class SourceSet::Impl : public HttpHandler {
 
   const std::unique_ptr<DeadLetters> store_;
   const World world_;
+  // Of the hooks, which it outlives.
+  AnswerDeadline deadline_;
   std::vector<std::unique_ptr<Source>> sources_;
   // One Start or Stop at a time; before mutex_.
   std::mutex turn_;
@@ -141,6 +145,7 @@ absl::Status SourceSet::Impl::Add(const SourceConfig& config) {
     };
     world.now = world_.now;
     world.tell = [name = config.name](const SourceNotice& notice) { Tell(name, notice); };
+    world.deadline = &deadline_;
     source->hook = std::make_unique<Hook>(std::move(world));
   } else {
     source->intake = *std::move(intake);

@@ -46,7 +46,7 @@ void Hook::Handle(HttpRequest request, HttpRespond respond) {
     }
     return respond(ErrorResponse(401, std::string(verified.message())));
   }
-  queue_.Handle(std::move(request), std::move(respond));
+  queue_.Handle(std::move(request), world_.deadline->Watch(std::move(respond), world_.answer_max));
 }
 
 SourceMessage Hook::MessageOf(const HttpRequest& request) const {
@@ -88,6 +88,7 @@ void Hook::Answer(const HttpRequest& request, const HttpRespond& respond) {
     const std::lock_guard lock(mutex_);
     ++status_.messages;
     status_.events += count;
+    if (count == 0) ++status_.ignored;
   }
   const std::string accepted = Cat("{\"accepted\":", count, "}\n");
   if (count == 0) return respond(Json(200, accepted));

@@ -4,20 +4,24 @@
 //
 //   Input       POST requests of a sender that is verified
 //   Output      200 {"accepted":N} once all events are durable; 202 {"dead_letter":"17"} once the
-//               letter is: the sender need not repeat what it cannot change
+//               letter is: the sender need not repeat what it cannot change. 0 events: the request
+//               is about nothing of ours, and counted
 //   Invariants  1. 2xx only after it is durable, in the log or as a letter
 //               2. nothing is kept of a request whose sender is not verified
 //               3. events bring their ids; what comes twice is dropped by the fold
+//               4. an answer comes within kHookAnswerMax, also while the log does not take anything
 //   Time        `now` dates messages
 //   Errors      401; 405; 503 with Retry-After when nothing can be taken now: senders repeat it
 //   Threads     Handle from any thread; decoding on one of its own
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "daemon/api/answer_deadline.h"
 #include "daemon/api/hook_signature.h"
 #include "daemon/api/http.h"
 #include "daemon/api/ingest.h"
@@ -29,6 +33,9 @@
 
 namespace escalation {
 
+// Slack waits for 3 s, PagerDuty for 5 s.
+inline constexpr std::chrono::milliseconds kHookAnswerMax{2'500};
+
 class Hook : public HttpHandler {
  public:
   struct World {
@@ -38,6 +45,9 @@ class Hook : public HttpHandler {
     AppendFunction append;
     std::function<Instant()> now;
     std::function<void(const SourceNotice&)> tell;
+    // Of any hook.
+    AnswerDeadline* deadline = nullptr;
+    std::chrono::milliseconds answer_max = kHookAnswerMax;
   };
   explicit Hook(World world);
 

@@ -4,11 +4,12 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <charconv>
-#include <optional>
-#include <string_view>
+#include <utility>
 
 #include "absl/strings/escaping.h"
+#include "daemon/source/form_fields.h"
 #include "state/base/sha256.h"
 #include "state/base/text.h"
 
@@ -57,10 +58,20 @@ std::optional<std::string> SignedContent(const std::string& content, const HttpR
 std::string Hmac(Kind kind, const std::string& key, const std::string& content) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  HMAC(kind == Kind::kHmacSha1 ? EVP_sha1() : EVP_sha256(), key.data(),
+  HMAC(kind == Kind::kHmacSha256 ? EVP_sha256() : EVP_sha1(), key.data(),
        static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(content.data()),
        content.size(), digest, &size);
   return std::string(reinterpret_cast<const char*>(digest), size);
+}
+
+// The address, and each field's name and value, in alphabetical order of the names.
+std::optional<std::string> VictorOpsContent(const std::string& url, const std::string& body) {
+  absl::StatusOr<FormFields> fields = ParseFormFields(body);
+  if (!fields.ok()) return std::nullopt;
+  std::sort(fields->begin(), fields->end());
+  std::string out = url;
+  for (const auto& [name, value] : *fields) CatTo(&out, name, value);
+  return out;
 }
 
 absl::Status CheckAge(const HookVerification& agreed, const HttpRequest& request, Instant now) {
@@ -85,43 +96,107 @@ absl::Status CheckAge(const HookVerification& agreed, const HttpRequest& request
   return absl::OkStatus();
 }
 
-// Several signatures may stand there, separated by spaces or commas and spaces, while a secret is
-// being changed.
-bool HoldsSignature(std::string_view header, const std::string& expected) {
+// Whether one of the signatures that stand there is one of the `expected`.
+bool HoldsSignature(std::string_view header, char separator,
+                    const std::vector<std::string>& expected) {
   bool found = false;
   while (!header.empty()) {
-    const size_t end = std::min(header.find(' '), header.size());
-    found |= IsSame(header.substr(0, end), expected);
+    const size_t end = std::min(header.find(separator), header.size());
+    std::string_view one = header.substr(0, end);
+    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    for (const std::string& text : expected) found |= IsSame(one, text);
     header.remove_prefix(std::min(end + 1, header.size()));
+  }
+  return found;
+}
+
+absl::Status VerifySignature(const HookVerification& agreed, const HttpRequest& request,
+                             std::string_view header) {
+  const std::optional<std::string> content = agreed.kind == Kind::kVictorOps
+                                                 ? VictorOpsContent(agreed.url, request.body)
+                                                 : SignedContent(agreed.content, request);
+  if (!content && agreed.kind == Kind::kVictorOps) return Refuse("the body is no form");
+  if (!content) return Refuse("a header that is signed is missing");
+  std::vector<std::string> expected;
+  for (const Secret& secret : agreed.secrets) {
+    const std::string digest = Hmac(agreed.kind, secret.Reveal(), *content);
+    const bool hex = agreed.encoding == HookVerification::Encoding::kHex;
+    expected.push_back(Cat(agreed.prefix, hex ? ToHex(digest) : absl::Base64Escape(digest)));
+  }
+  if (!HoldsSignature(header, agreed.separator, expected)) {
+    return Refuse("the signature does not fit the body");
+  }
+  return absl::OkStatus();
+}
+
+// A secret that comes along as it is.
+bool HoldsSecret(const HookVerification& agreed, std::string_view header) {
+  bool found = false;
+  for (const Secret& secret : agreed.secrets) {
+    const std::string expected = agreed.kind == Kind::kBasic
+                                     ? Cat("Basic ", absl::Base64Escape(secret.Reveal()))
+                                     : Cat(agreed.prefix, secret.Reveal());
+    found |= IsSame(header, expected);
   }
   return found;
 }
 
 }  // namespace
 
+std::optional<HookVerification> UsualVerification(std::string_view sender) {
+  HookVerification usual;
+  usual.kind = Kind::kHmacSha256;
+  if (sender == "pagerduty") {
+    usual.header = "x-pagerduty-signature";
+    usual.prefix = "v1=";
+    usual.separator = ',';
+  } else if (sender == "slack") {
+    usual.header = "x-slack-signature";
+    usual.prefix = "v0=";
+    usual.content = "v0:{x-slack-request-timestamp}:{body}";
+    usual.timestamp_header = "x-slack-request-timestamp";
+  } else if (sender == "standard_webhooks") {
+    usual.header = "webhook-signature";
+    usual.prefix = "v1,";
+    usual.encoding = HookVerification::Encoding::kBase64;
+    usual.content = "{webhook-id}.{webhook-timestamp}.{body}";
+    usual.timestamp_header = "webhook-timestamp";
+  } else if (sender == "victorops") {
+    usual.kind = Kind::kVictorOps;
+    usual.header = "x-victorops-signature";
+    usual.encoding = HookVerification::Encoding::kBase64;
+  } else {
+    return std::nullopt;
+  }
+  return usual;
+}
+
+std::optional<Secret> StandardWebhooksSecret(const Secret& secret) {
+  static constexpr std::string_view kPrefix = "whsec_";
+  const std::string& text = secret.Reveal();
+  if (!text.starts_with(kPrefix)) return secret;
+  std::string decoded;
+  if (!absl::Base64Unescape(text.substr(kPrefix.size()), &decoded)) return std::nullopt;
+  return Secret(std::move(decoded));
+}
+
 absl::Status VerifyHook(const HookVerification& agreed, const HttpRequest& request, Instant now) {
   if (agreed.kind == Kind::kNone) return absl::OkStatus();
   const std::string name = agreed.kind == Kind::kBasic ? "authorization" : agreed.header;
   const auto header = request.Header(name);
   if (!header) return Refuse(Cat("the header ", name, " is missing"));
-  if (agreed.kind == Kind::kBasic) {
-    const std::string expected = Cat("Basic ", absl::Base64Escape(agreed.secret.Reveal()));
-    return IsSame(*header, expected) ? absl::OkStatus() : Refuse("the credentials are others");
+  // Anybody could make a signature with an empty key.
+  const bool usable = std::none_of(agreed.secrets.begin(), agreed.secrets.end(),
+                                   [](const Secret& secret) { return secret.empty(); });
+  if (agreed.secrets.empty() || !usable) return Refuse("no secret is agreed on");
+  if (agreed.kind == Kind::kBasic || agreed.kind == Kind::kHeader) {
+    if (HoldsSecret(agreed, *header)) return absl::OkStatus();
+    return Refuse(agreed.kind == Kind::kBasic ? "the credentials are others"
+                                              : "the secret is another");
   }
-  if (agreed.kind == Kind::kHeader) {
-    const std::string expected = Cat(agreed.prefix, agreed.secret.Reveal());
-    return IsSame(*header, expected) ? absl::OkStatus() : Refuse("the secret is another");
-  }
-  const std::optional<std::string> content = SignedContent(agreed.content, request);
-  if (!content) return Refuse("a header that is signed is missing");
-  const std::string digest = Hmac(agreed.kind, agreed.secret.Reveal(), *content);
-  const std::string text = agreed.encoding == HookVerification::Encoding::kHex
-                               ? ToHex(digest)
-                               : absl::Base64Escape(digest);
-  if (!HoldsSignature(*header, Cat(agreed.prefix, text))) {
-    return Refuse("the signature does not fit the body");
-  }
-  return CheckAge(agreed, request, now);
+  const absl::Status verified = VerifySignature(agreed, request, *header);
+  return verified.ok() ? CheckAge(agreed, request, now) : verified;
 }
 
 }  // namespace escalation
