@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/config_api.h"
 #include "daemon/config_log.h"
 #include "daemon/config_routes.h"
 #include "daemon/config_sources.h"
@@ -38,22 +39,6 @@ std::string WalkName(YamlMap& map, std::string_view key, size_t bytes_max) {
                     " characters of A-Z a-z 0-9 . _ : -, got ", Quoted(name)));
   }
   return name;
-}
-
-void WalkApi(YamlMap& top, Config* config) {
-  std::optional<YamlMap> api = top.Map("api", "api");
-  if (!api) return;
-  const std::string listen = api->Text("listen");
-  if (!listen.empty()) {
-    if (const auto address = ParseListenAddress(listen)) {
-      config->listen = *address;
-    } else {
-      api->Problem(api->Find("listen")->place,
-                   Cat("\"listen\" must be an address and a port, got ", Quoted(listen)),
-                   "write it such as 127.0.0.1:8320; port 0 takes a free one");
-    }
-  }
-  api->Finish();
 }
 
 void WalkLogging(YamlMap& top, LoggingConfig* logging) {
@@ -162,7 +147,7 @@ void WalkConfig(YamlMap& top, const std::string& folder, Config* config, std::st
   const std::string state_dir = top.Text("state_dir");
   if (!state_dir.empty()) config->state_dir = ResolvePath(folder, state_dir);
   WalkLog(top, folder, config);
-  WalkApi(top, config);
+  WalkApi(top, folder, config);
   WalkLogging(top, &config->logging);
   WalkLength(top, "settle", {}, kSettleMax, &config->settle);
   for (const YamlEntry* entry : top.Named("routes")) {
@@ -227,7 +212,9 @@ std::vector<std::string> RestartFields(const Config& before, const Config& after
   differ(before.instance != after.instance, "instance");
   differ(before.state_dir != after.state_dir, "state_dir");
   differ(!(before.log == after.log), "log");
-  differ(before.listen.host != after.listen.host || before.listen.port != after.listen.port, "api");
+  differ(before.listen.host != after.listen.host || before.listen.port != after.listen.port ||
+             before.api.socket != after.api.socket,
+         "api");
   differ(before.logging.format != after.logging.format, "logging.format");
   differ(before.tickets_max != after.tickets_max, "cache");
   differ(before.sources_hash != after.sources_hash, "sources");

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/api/api_gate.h"
 #include "daemon/deliver/delivery.h"
 #include "daemon/log/kafka_settings.h"
 #include "daemon/logging.h"
@@ -62,6 +63,13 @@ struct ListenAddress {
 // "127.0.0.1:8320", "[::1]:8320"
 std::string ToText(const ListenAddress& listen);
 
+struct ApiConfig {
+  // A path, as resolved, for callers of the same machine and user; empty: none.
+  std::string socket;
+  // Names unique; none: whoever reaches the address may do everything. May change on reload.
+  std::vector<ApiToken> tokens;
+};
+
 struct LoggingConfig {
   LogLevel level = LogLevel::kInfo;  // May change on reload.
   LogFormat format = LogFormat::kAuto;
@@ -95,6 +103,7 @@ struct Config {
   std::string state_dir = "/var/lib/escalationd";
   LogConfig log;
   ListenAddress listen;
+  ApiConfig api;
   LoggingConfig logging;
   // How long after a due moment its tick is appended. May change on reload.
   Duration settle = Duration::Seconds(2);

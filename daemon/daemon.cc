@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/api/http_server.h"
+#include "daemon/api/api_gate.h"
+#include "daemon/api/api_listeners.h"
 #include "daemon/api/ingest.h"
 #include "daemon/api/query_handler.h"
 #include "daemon/configured_client.h"
@@ -25,6 +26,7 @@
 #include "daemon/redactor_table.h"
 #include "daemon/service.h"
 #include "daemon/source_set.h"
+#include "daemon/system_now.h"
 #include "daemon/tenant_policies.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
@@ -36,12 +38,6 @@ namespace {
 // How long a stop waits for requests, and for pages that are under way.
 constexpr std::chrono::milliseconds kHttpDrain{3'000};
 constexpr Duration kDeliveryDrain = Duration::Seconds(5);
-
-Instant SystemNow() {
-  return {std::chrono::duration_cast<std::chrono::milliseconds>(
-              std::chrono::system_clock::now().time_since_epoch())
-              .count()};
-}
 
 }  // namespace
 
@@ -89,7 +85,8 @@ class Daemon::Impl {
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<QueryHandler> queries_;
   std::unique_ptr<Service> service_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<ApiGate> gate_;
+  std::unique_ptr<ApiListeners> server_;
   std::mutex chance_mutex_;
   std::mt19937_64 random_{std::random_device{}()};
 
@@ -279,9 +276,9 @@ absl::Status Daemon::Impl::StartApi() {
   world.metrics = [this] { return Metrics(); };
   world.not_ready = [this] { return NotReady(); };
   service_ = std::make_unique<Service>(std::move(world));
-  HttpServerOptions server;
-  server.listen = ToText(config_.listen);
-  auto started = HttpServer::Start(server, service_.get());
+  gate_ = std::make_unique<ApiGate>(config_.api.tokens, service_.get());
+  auto started = ApiListeners::Start({ToText(config_.listen), config_.api.socket}, gate_.get(),
+                                     service_.get());
   if (!started.ok()) return started.status();
   server_ = *std::move(started);
   return absl::OkStatus();
@@ -303,7 +300,7 @@ std::string Daemon::Impl::Metrics() const {
   std::vector<PartitionMetrics> partitions;
   for (const auto& loop : loops_) partitions.push_back({loop->partition, loop->pipeline->Status()});
   return MetricsText(partitions, dispatcher_->Statistics(), SystemNow()) + sources_->Metrics() +
-         BodyMetricsText(client_->BodyFailures());
+         BodyMetricsText(client_->BodyFailures()) + gate_->Metrics();
 }
 
 absl::Status Daemon::Impl::Run() {
@@ -362,6 +359,7 @@ void Daemon::Impl::Reload() {
   dispatcher_->SetRoutes(fresh->routes);
   client_->AllowPrivateAddresses(fresh->delivery.allow_private_addresses);
   for (const auto& loop : loops_) loop->pipeline->SetSettle(fresh->settle);
+  gate_->SetTokens(fresh->api.tokens);
   config_.routes = fresh->routes;
   config_.delivery = fresh->delivery;
   config_.settle = fresh->settle;

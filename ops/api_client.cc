@@ -2,9 +2,12 @@
 
 #include <curl/curl.h>
 
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "daemon/api/listen_socket.h"
+#include "daemon/config_values.h"
 #include "state/base/text.h"
 
 namespace escalation {
@@ -32,30 +35,52 @@ struct HeaderList {
 absl::Status Failure(CURLcode code, const std::string& url, const char* detail) {
   const char* const why = detail[0] != '\0' ? detail : curl_easy_strerror(code);
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
-    return absl::InvalidArgumentError(Cat(url, ": ", why, ", expected http://HOST:PORT"));
+    return absl::InvalidArgumentError(
+        Cat(url, ": ", why, ", expected http://HOST:PORT or unix:PATH"));
   }
   return absl::UnavailableError(
       Cat("no answer from escalationd at ", url, ": ", why,
-          "\n  hint: is it running? --url says where its HTTP API listens (\"listen\" in its "
-          "config)"));
+          "\n  hint: is it running? --url says where its HTTP API listens (\"listen\" or "
+          "\"socket\" in its config)"));
+}
+
+// Empty: none is given.
+absl::StatusOr<Secret> FindToken(const ApiCall& call) {
+  if (!call.token_file.empty()) return ReadSecretFile(call.token_file);
+  const char* const token = std::getenv(kApiTokenVariable);
+  Secret secret(token == nullptr ? "" : token);
+  // It could bring another header along.
+  const bool clean = secret.Reveal().find_first_of("\r\n") == std::string::npos;
+  if (clean) return secret;
+  return absl::InvalidArgumentError(Cat(kApiTokenVariable, ": expected one line"));
 }
 
 }  // namespace
 
 absl::StatusOr<ApiReply> CallApi(const ApiCall& call) {
+  const absl::StatusOr<Secret> token = FindToken(call);
+  if (!token.ok()) {
+    const std::string hint = SecretFileHint(token.status());
+    return absl::InvalidArgumentError(Cat("--token-file: ", std::string(token.status().message()),
+                                          hint.empty() ? "" : "\n  hint: ", hint));
+  }
   const std::unique_ptr<CURL, void (*)(CURL*)> easy(curl_easy_init(), curl_easy_cleanup);
   if (easy == nullptr) return absl::InternalError("libcurl cannot be initialized");
   std::string url = call.url;
   while (!url.empty() && url.back() == '/') url.pop_back();
-  const std::string whole = url + call.target;
+  const bool local = url.rfind(kUnixSocketPrefix, 0) == 0;
+  const std::string whole = Cat(local ? "http://localhost" : url, call.target);
   ApiReply reply;
   char detail[CURL_ERROR_SIZE] = "";
   HeaderList headers;
   headers.Add(Cat("Accept: ", call.accept));
   if (!call.content_type.empty()) headers.Add(Cat("Content-Type: ", call.content_type));
+  if (!token->empty()) headers.Add(Cat("Authorization: Bearer ", token->Reveal()));
   headers.Add("Expect:");  // The daemon answers at once; there is nothing to wait for.
   CURL* const curl = easy.get();
   curl_easy_setopt(curl, CURLOPT_URL, whole.c_str());
+  const std::string socket = local ? url.substr(sizeof(kUnixSocketPrefix) - 1) : "";
+  if (local) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -85,6 +110,10 @@ absl::Status ApiStatus(const ApiReply& reply) {
   const auto pointer = nlohmann::json::json_pointer("/error/message");
   if (document.is_object() && document.contains(pointer) && document.at(pointer).is_string()) {
     message = document.at(pointer).get<std::string>();
+  }
+  if (reply.status == 401 || reply.status == 403) {
+    return absl::PermissionDeniedError(
+        Cat(message, "\n  hint: --token-file FILE or ", kApiTokenVariable, " gives a token"));
   }
   if (reply.status == 404) return absl::NotFoundError(message);
   if (reply.status == 503) return absl::UnavailableError(message);

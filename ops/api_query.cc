@@ -9,10 +9,16 @@
 
 namespace escalation {
 
-void AddQueryOptions(CLI::App* command, ApiQuery* query) {
-  command->add_option("--url", query->url, "Address of the daemon's HTTP API")
+void AddAddressOptions(CLI::App* command, std::string* url, std::string* token_file) {
+  command->add_option("--url", *url, "Address of the daemon's HTTP API; unix:PATH for its socket")
       ->option_text("URL")
       ->capture_default_str();
+  command->add_option("--token-file", *token_file, "Holds a token; else $ESCALATION_TOKEN does")
+      ->option_text("FILE");
+}
+
+void AddQueryOptions(CLI::App* command, ApiQuery* query) {
+  AddAddressOptions(command, &query->url, &query->token_file);
   command->add_option("--tenant", query->tenant, "Default: the daemon's own default")
       ->option_text("NAME");
 }
@@ -22,6 +28,7 @@ absl::StatusOr<nlohmann::ordered_json> GetJson(const ApiQuery& query, const std:
   if (!query.tenant.empty()) params.emplace_back("tenant", query.tenant);
   ApiCall call;
   call.url = query.url;
+  call.token_file = query.token_file;
   call.target = path;
   for (size_t i = 0; i < params.size(); ++i) {
     CatTo(&call.target, i == 0 ? '?' : '&', params[i].first, '=', PercentEncode(params[i].second));

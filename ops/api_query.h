@@ -26,12 +26,16 @@ namespace escalation {
 
 struct ApiQuery {
   std::string url = kDefaultApiUrl;
+  // As ApiCall has it.
+  std::string token_file;
   // Empty: the daemon's default tenant.
   std::string tenant;
 };
 
-// --url and --tenant; `query` must live as long as the command.
+// --url, --token-file and --tenant; `query` must live as long as the command.
 void AddQueryOptions(CLI::App* command, ApiQuery* query);
+// --url and --token-file, which must live as long as the command.
+void AddAddressOptions(CLI::App* command, std::string* url, std::string* token_file);
 
 // GET of a path that is percent-encoded already, with parameters that are not.
 absl::StatusOr<nlohmann::ordered_json> GetJson(const ApiQuery& query, const std::string& path,

@@ -106,6 +106,7 @@ void Retry(const Options& options, CommandContext& context) {
   for (const int64_t position : positions) {
     ApiCall call;
     call.url = options.query.url;
+    call.token_file = options.query.token_file;
     call.method = "POST";
     call.target = Cat("/v1/dead-letters/", position, "/retry");
     const absl::StatusOr<ApiReply> reply = CallApi(call);

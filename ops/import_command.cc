@@ -15,6 +15,7 @@
 #include "daemon/source/event_json.h"
 #include "daemon/source/mapping_check.h"
 #include "ops/api_client.h"
+#include "ops/api_query.h"
 #include "ops/export_reader.h"
 #include "ops/ticket_snapshot.h"
 #include "state/base/sha256.h"
@@ -61,6 +62,7 @@ struct Options {
   std::vector<std::string> headers;
   std::string topic;
   std::string url = kDefaultApiUrl;
+  std::string token_file;
   bool post = false;
   bool keep_going = false;
 };
@@ -132,11 +134,12 @@ absl::Status WriteArchive(const std::vector<ExportedEvent>& events, const std::s
   return (*archive)->Close();
 }
 
-absl::Status Post(const std::vector<ExportedEvent>& events, const std::string& url) {
+absl::Status Post(const std::vector<ExportedEvent>& events, const Options& options) {
   for (size_t begin = 0; begin < events.size(); begin += kEventsPerPost) {
     const size_t end = std::min(begin + kEventsPerPost, events.size());
     ApiCall call;
-    call.url = url;
+    call.url = options.url;
+    call.token_file = options.token_file;
     call.method = "POST";
     call.target = "/v1/events";
     call.content_type = "application/x-ndjson";
@@ -154,7 +157,7 @@ absl::Status Post(const std::vector<ExportedEvent>& events, const std::string& u
 
 absl::Status Write(const Options& options, const std::vector<ExportedEvent>& events,
                    std::ostream& out) {
-  if (options.post) return Post(events, options.url);
+  if (options.post) return Post(events, options);
   if (options.out == "-") return WriteLines(events, out);
   if (constexpr std::string_view kArchive = "archive:"; options.out.starts_with(kArchive)) {
     return WriteArchive(events, options.out.substr(kArchive.size()));
@@ -310,8 +313,7 @@ void AddImportCommand(CLI::App& app, CommandContext& context) {
   command->add_option("--out", options->out, "A file, archive:DIR, or - for stdout")
       ->option_text("PATH (default -)");
   command->add_flag("--post", options->post, "Sends --as observed to a running daemon");
-  command->add_option("--url", options->url, "The daemon's HTTP API")
-      ->option_text(Cat("URL (default ", kDefaultApiUrl, ")"));
+  AddAddressOptions(command, &options->url, &options->token_file);
   command->add_option("--tenant", options->tenant, "Of events that name none")
       ->option_text("NAME (default default)");
   command->add_option("--header", options->headers, "A header of every message; again for more")

@@ -45,6 +45,7 @@ struct ShowOptions {
 
 struct PublishOptions {
   std::string url = kDefaultApiUrl;
+  std::string token_file;
   std::string file;
   int64_t expect_revision = 0;
   v1::PolicyPublished::Apply apply = v1::PolicyPublished::NEW;
@@ -98,6 +99,7 @@ void Publish(const PublishOptions& options, CommandContext& context) {
   request.set_expect_revision(options.expect_revision);
   ApiCall call;
   call.url = options.url;
+  call.token_file = options.token_file;
   call.method = "POST";
   call.target = "/v1/policy";
   call.content_type = "application/x-protobuf";
@@ -140,8 +142,7 @@ void AddPolicyCommand(CLI::App& app, CommandContext& context) {
   publish->add_option("--apply", options->apply, "new or running clocks")
       ->transform(CLI::CheckedTransformer(applies).description(""))
       ->option_text("CLOCKS (default new)");
-  publish->add_option("--url", options->url, "The daemon's address")
-      ->option_text(std::string("URL (default ") + kDefaultApiUrl + ")");
+  AddAddressOptions(publish, &options->url, &options->token_file);
   publish->callback([options, &context] { Publish(*options, context); });
 
   CLI::App* const schema =

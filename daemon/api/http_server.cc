@@ -138,6 +138,7 @@ class HttpServer::Impl {
         threads > 1 ? threads : 0u, MHD_OPTION_END);
     if (daemon_ != nullptr) return absl::OkStatus();
     close(socket_.fd);
+    if (!socket_.path.empty()) unlink(socket_.path.c_str());
     return absl::UnavailableError(Cat("listen: ", socket_.address, ": the server did not start"));
   }
 
@@ -146,6 +147,7 @@ class HttpServer::Impl {
     // Refuses at once; closed only when no thread of the library can use the number any more.
     const int listening = MHD_quiesce_daemon(daemon_);
     if (listening >= 0) shutdown(listening, SHUT_RDWR);
+    if (!socket_.path.empty()) unlink(socket_.path.c_str());
     std::vector<Holder> late;
     {
       std::unique_lock<std::mutex> lock(mutex_);

@@ -25,7 +25,8 @@
 namespace escalation {
 
 struct HttpServerOptions {
-  // A numeric address and a port: "127.0.0.1:8320", "[::1]:0". Port 0: any free one.
+  // A numeric address and a port: "127.0.0.1:8320", "[::1]:0". Port 0: any free one. Or
+  // "unix:PATH": a socket in the file system, its owner's alone.
   std::string listen = "127.0.0.1:8320";
   size_t body_bytes_max = 256 * 1024;
   // Request line and headers, and the reply's headers.

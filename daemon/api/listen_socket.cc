@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -58,9 +60,56 @@ uint16_t BoundPort(int fd) {
                    : reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
 }
 
+absl::Status Unavailable(std::string_view address, std::string_view why) {
+  return absl::UnavailableError(Cat("listen: ", address, ": ", why));
+}
+
+// Removes the file of a process that is gone.
+absl::Status RemoveStale(const sockaddr_un& where, std::string_view address) {
+  struct stat file {};
+  if (lstat(where.sun_path, &file) != 0) return absl::OkStatus();
+  if (!S_ISSOCK(file.st_mode)) return Unavailable(address, "there is a file that is no socket");
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const auto* const name = reinterpret_cast<const sockaddr*>(&where);
+  const bool gone = fd >= 0 && connect(fd, name, sizeof(where)) != 0 && errno == ECONNREFUSED;
+  if (fd >= 0) close(fd);
+  if (!gone) return Unavailable(address, "another process listens there");
+  if (unlink(where.sun_path) == 0) return absl::OkStatus();
+  return Unavailable(address, std::strerror(errno));
+}
+
+absl::StatusOr<ListenSocket> OpenUnixSocket(std::string_view address) {
+  const std::string path(address.substr(std::strlen(kUnixSocketPrefix)));
+  if (path.empty() || path.size() > kUnixSocketPathBytesMax) {
+    return absl::InvalidArgumentError(
+        Cat("listen: not a path of 1 to ", kUnixSocketPathBytesMax, " bytes: \"", path, "\""));
+  }
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  std::memcpy(where.sun_path, path.data(), path.size());
+  if (absl::Status status = RemoveStale(where, address); !status.ok()) return status;
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  // The mode of the socket becomes that of the file: there is no moment at which others may call.
+  if (fd < 0 || fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
+      bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0 ||
+      listen(fd, kBacklog) != 0) {
+    const int error = errno;
+    if (fd >= 0) close(fd);
+    return Unavailable(address, std::strerror(error));
+  }
+  struct stat file {};
+  if (lstat(path.c_str(), &file) != 0 || (file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    close(fd);
+    unlink(path.c_str());
+    return Unavailable(address, "others may call there");
+  }
+  return ListenSocket{fd, 0, std::string(address), path};
+}
+
 }  // namespace
 
 absl::StatusOr<ListenSocket> OpenListenSocket(std::string_view address) {
+  if (address.starts_with(kUnixSocketPrefix)) return OpenUnixSocket(address);
   Parsed parsed;
   if (!Parse(address, &parsed)) {
     return absl::InvalidArgumentError(
@@ -74,10 +123,10 @@ absl::StatusOr<ListenSocket> OpenListenSocket(std::string_view address) {
       bind(fd, where, parsed.size) != 0 || listen(fd, kBacklog) != 0) {
     const int error = errno;
     if (fd >= 0) close(fd);
-    return absl::UnavailableError(Cat("listen: ", address, ": ", std::strerror(error)));
+    return Unavailable(address, std::strerror(error));
   }
   const uint16_t port = BoundPort(fd);
-  return ListenSocket{fd, port, Cat(parsed.host, ":", port)};
+  return ListenSocket{fd, port, Cat(parsed.host, ":", port), ""};
 }
 
 }  // namespace escalation
