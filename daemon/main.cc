@@ -2,6 +2,8 @@
 //
 // Exit codes: 0 stopped by a signal, 1 failed, 2 usage, 78 config.
 
+#include <sys/prctl.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -49,6 +51,12 @@ bool IsStopAsked(const sigset_t& signals, escalation::Duration length) {
   wait.tv_nsec = length.ms % 1000 * 1'000'000;
   const int signal = sigtimedwait(&signals, nullptr, &wait);
   return signal == SIGTERM || signal == SIGINT;
+}
+
+// The process holds the secrets of its config: no core is written, whatever ends it, and other
+// processes of its user do not read its memory. What led to a crash is in the log, to be replayed.
+void KeepMemoryPrivate() {
+  if (prctl(PR_SET_DUMPABLE, 0) != 0) std::perror("escalationd: prctl");
 }
 
 int Serve(const std::string& config_path) {
@@ -102,5 +110,6 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  KeepMemoryPrivate();
   return Serve(config_path);
 }
