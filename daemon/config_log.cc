@@ -37,9 +37,15 @@ void WalkSettings(YamlMap& log, const std::string& folder, KafkaSettings* settin
   const std::string file = log.Text("settings_file");
   if (!file.empty()) {
     const YamlNode& node = *log.Find("settings_file");
-    absl::StatusOr<KafkaSettings> read = ReadKafkaSettings(ResolvePath(folder, file));
+    const std::string path = ResolvePath(folder, file);
+    absl::StatusOr<KafkaSettings> read = ReadKafkaSettings(path);
+    const bool secret = read.ok() && !SecretsOf(*read).empty();
+    const absl::Status mode = secret ? CheckSecretFileMode(path) : absl::OkStatus();
     if (!read.ok()) {
       log.Problem(node.place, Cat("\"settings_file\": ", std::string(read.status().message())));
+    } else if (!mode.ok()) {
+      log.Problem(node.place, Cat("\"settings_file\": ", std::string(mode.message())),
+                  SecretFileHint(mode));
     } else if (!read->brokers.empty()) {
       log.Problem(node.place, Cat("\"settings_file\": ", file, " names brokers"),
                   "\"brokers\" belongs here, beside \"settings_file\"");

@@ -111,21 +111,6 @@ void WalkHeaders(YamlMap& map, DeliveryRoute* route) {
   }
 }
 
-// One of `secret`, or several files while receivers change from one to the next.
-void WalkSigningSecrets(YamlMap& map, const std::string& folder, DeliveryRoute* route) {
-  Secret secret = WalkSecret(map, "secret", folder);
-  if (!secret.empty()) route->signing_secrets.push_back(std::move(secret));
-  for (const std::string& file : map.Texts("secret_files")) {
-    absl::StatusOr<Secret> read = ReadSecretFile(ResolvePath(folder, file));
-    if (read.ok()) {
-      route->signing_secrets.push_back(*std::move(read));
-    } else {
-      map.Problem(map.Find("secret_files")->place,
-                  Cat("\"secret_files\": ", std::string(read.status().message())));
-    }
-  }
-}
-
 // The program that makes a webhook's body.
 void WalkBody(YamlMap& map, const std::string& folder, DeliveryRoute* route) {
   const std::string file = map.Text("body");
@@ -279,7 +264,7 @@ void WalkProvider(YamlMap& map, const std::string& folder, const LogConfig& log,
       return WalkHeaders(map, route);
     case Kind::kWebhook:
       WalkUrl(map, folder, route);
-      WalkSigningSecrets(map, folder, route);
+      route->signing_secrets = WalkSecrets(map, folder);
       WalkBody(map, folder, route);
       return WalkHeaders(map, route);
     case Kind::kKafka:

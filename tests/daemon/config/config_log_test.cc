@@ -38,6 +38,7 @@ class ConfigLogTest : public testing::Test {
 
   void Write(const std::string& name, std::string_view text) const {
     std::ofstream(Cat(folder_, "/", name), std::ios::binary) << text;
+    fs::permissions(Cat(folder_, "/", name), fs::perms::owner_read | fs::perms::owner_write);
   }
   absl::StatusOr<Config> Load(const std::string& log) const {
     Write("c.yaml", Cat("log: {", log, "}", kRest));
@@ -90,6 +91,15 @@ TEST_F(ConfigLogTest, secrets_come_from_a_file) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->log.kafka.properties.at("sasl.password").Reveal(), "s3cr3t");
   EXPECT_EQ(config->log.kafka.properties.at("sasl.username").Reveal(), "us");
+  // Nobody else's to read; settings without a secret are anybody's.
+  const std::string path = folder_ + "/kafka.properties";
+  fs::permissions(path, fs::perms::others_read, fs::perm_options::add);
+  EXPECT_NE(MessageOf("kind: kafka, brokers: a, settings_file: kafka.properties")
+                .find("kafka.properties: others may read it, its mode is 0604"),
+            std::string::npos);
+  Write("kafka.properties", "security.protocol=SSL\n");
+  fs::permissions(path, fs::perms::others_read, fs::perm_options::add);
+  EXPECT_TRUE(Load("kind: kafka, brokers: a, settings_file: kafka.properties").ok());
 }
 
 TEST_F(ConfigLogTest, the_example_that_is_shipped_loads) {
