@@ -26,10 +26,11 @@ std::string ContentHash(const Event& event) {
   return Sha256({content.SerializeAsString()});
 }
 
-// A page by hand that says what it is about needs no ticket.
-bool SaysItAll(const Event& event) {
+// A page by hand that says what it is about, and what follows it.
+bool NeedsNoTicket(const Event& event, const v1::TicketState& state) {
+  if (!event.has_page_requested_manually() && !event.has_escalation_stopped()) return false;
   const v1::PageRequestedManually& page = event.page_requested_manually();
-  return page.test() || !page.subject().empty();
+  return page.test() || !page.subject().empty() || !state.escalations().empty();
 }
 
 Instant WrittenAt(const FoldRecord& record) {
@@ -270,8 +271,7 @@ void PartitionFold::Impl::FoldTicket(const FoldRecord& record, Tenant* tenant, I
   const bool opens =
       record.event.has_opened() || record.event.has_observed() ||
       (record.event.has_message_added() && record.event.actor().kind() == v1::Actor::CUSTOMER);
-  const bool known = IsKnown(slot.state) || !slot.state.escalations().empty();
-  if (!known && !opens && !SaysItAll(record.event)) {
+  if (!IsKnown(slot.state) && !opens && !NeedsNoTicket(record.event, slot.state)) {
     Flag(tenant, slot.ticket_id, at, "unknown_ticket", "nothing is known of the ticket yet");
   }
   if (at.ms < slot.state.live().reached_ms()) ++counts_.late_events;
