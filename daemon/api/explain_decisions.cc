@@ -43,6 +43,21 @@ class Finder {
     return ReadOutbox();
   }
 
+  // Of the record at `offset`, in whatever ticket.
+  absl::Status FindOf(Offset offset, size_t limit) {
+    const absl::StatusOr<uint64_t> through = partition_.log->PublishedThrough(partition_.partition);
+    if (!through.ok()) return through.status();
+    through_ = *through;
+    offset_ = offset.value;
+    const absl::StatusOr<uint64_t> first = FirstOf(offset.value);
+    if (!first.ok()) return first.status();
+    const uint64_t from = *first > kAroundPlace ? *first - kAroundPlace : 1;
+    const uint64_t last = std::min(through_, from + limit - 1);
+    cut_ = last < through_;
+    if (absl::Status status = Read(from, last); !status.ok()) return status;
+    return cut_ ? absl::OkStatus() : ReadOutbox();
+  }
+
   FoundDecisions Take() {
     FoundDecisions out;
     for (auto& [seq, decision] : found_) out.decisions.push_back(std::move(decision));
@@ -55,7 +70,9 @@ class Finder {
   absl::Status Keep(const std::string& value) {
     v1::Decision decision;
     if (!decision.ParseFromString(value)) return absl::DataLossError("a decision is damaged");
-    if (decision.tenant() != tenant_ || decision.ticket_id() != ticket_id_) return absl::OkStatus();
+    const bool wanted =
+        offset_ >= 0 ? decision.cause().offset() == offset_ : decision.ticket_id() == ticket_id_;
+    if (decision.tenant() != tenant_ || !wanted) return absl::OkStatus();
     found_.emplace(decision.seq(), std::move(decision));
     return absl::OkStatus();
   }
@@ -133,7 +150,9 @@ class Finder {
 
   const PartitionView& partition_;
   const std::string& tenant_;
-  const std::string& ticket_id_;
+  const std::string ticket_id_;
+  // Of the record whose decisions are wanted; negative: those of the ticket.
+  int64_t offset_ = -1;
   uint64_t through_ = 0;
   uint64_t read_ = 0;
   bool cut_ = false;
@@ -148,6 +167,14 @@ absl::StatusOr<FoundDecisions> FindDecisions(const PartitionView& partition,
                                              const v1::TicketState& ticket) {
   Finder finder(partition, tenant, ticket_id);
   if (absl::Status status = finder.Find(ticket); !status.ok()) return status;
+  return finder.Take();
+}
+
+absl::StatusOr<FoundDecisions> FindDecisionsOf(const PartitionView& partition,
+                                               const std::string& tenant, Offset offset,
+                                               size_t limit) {
+  Finder finder(partition, tenant, "");
+  if (absl::Status status = finder.FindOf(offset, limit); !status.ok()) return status;
   return finder.Take();
 }
 

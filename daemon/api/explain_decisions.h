@@ -1,6 +1,6 @@
 // daemon/api/explain_decisions.h
 //
-// The decisions about one ticket, from the decisions stream and the outbox.
+// The decisions about one ticket, or of one record, from the decisions stream and the outbox.
 //
 //   Input       a partition's log and state; where the ticket's decisions are likely
 //   Output      decisions in order of seq
@@ -35,5 +35,11 @@ absl::StatusOr<FoundDecisions> FindDecisions(const PartitionView& partition,
                                              const std::string& tenant,
                                              const std::string& ticket_id,
                                              const v1::TicketState& ticket);
+
+// What the record decided about the tenant: `limit` decisions at most are read, from the first one
+// of a record that is not before it.
+absl::StatusOr<FoundDecisions> FindDecisionsOf(const PartitionView& partition,
+                                               const std::string& tenant, Offset offset,
+                                               size_t limit);
 
 }  // namespace escalation

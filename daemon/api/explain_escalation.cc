@@ -3,6 +3,8 @@
 #include "state/base/text.h"
 #include "state/calendar/calendar_view.h"
 #include "state/partition/ticket_text.h"
+#include "state/ticket/escalation.h"
+#include "state/ticket/page.h"
 
 namespace escalation {
 namespace {
@@ -33,7 +35,8 @@ std::string PageText(const v1::PageState& page) {
   std::string out = Cat(page.key(), ": route ", page.route(), ", step ", page.step(),
                         ", generation ", page.generation(), ", ", PageStateText(page.state()));
   if (!page.destination().empty()) CatTo(&out, " (", page.destination(), ")");
-  return Cat(out, page.closed() ? ", closed" : ", open");
+  if (!page.muted_by().empty()) CatTo(&out, " by mute ", page.muted_by());
+  return Cat(out, page.closed() ? ", closed" : IsOpen(page) ? ", open" : "");
 }
 
 class EscalationExplainer {
@@ -89,7 +92,29 @@ class EscalationExplainer {
     if (!escalation_->then().empty()) lines_.Add("then", Cat("escalation ", escalation_->then()));
   }
 
+  // What it waits for, and what follows.
+  void Waits() {
+    if (!WaitsForMute(run_)) return;
+    const bool rests = !run_.snoozed_by().empty();
+    std::string text = run_.unmute_ms() == 0
+                           ? "until the mute is cleared"
+                           : Cat("until ", LocalAndUtcText(zone_, Instant{run_.unmute_ms()}));
+    if (rests) CatTo(&text, ", under snooze ", run_.snoozed_by());
+    CatTo(&text, "; then ");
+    if (rests && run_.step() > 0) {
+      CatTo(&text, "step ", run_.step(), " is taken again");
+    } else {
+      CatTo(&text, "it begins at step 1");
+    }
+    lines_.Add(rests ? "rests" : "kept back", text);
+  }
+
   void Next() {
+    if (run_.close_ms() != 0) {
+      lines_.Add("closes itself", LocalAndUtcText(zone_, Instant{run_.close_ms()}));
+    }
+    Waits();
+    if (run_.next_ms() == 0 && WaitsForMute(run_)) return;
     if (run_.next_ms() == 0) {
       if (!escalation_ || run_.state() == EscalationState::STOPPED) return;
       lines_.Add("next", "nothing more");

@@ -10,6 +10,7 @@
 #include "daemon/api/explain_escalation.h"
 #include "daemon/api/explain_history.h"
 #include "daemon/api/explain_lines.h"
+#include "daemon/api/explain_mutes.h"
 #include "daemon/api/explain_on_call.h"
 #include "daemon/api/explain_outcome.h"
 #include "state/base/text.h"
@@ -60,6 +61,7 @@ class TicketExplainer {
     for (const v1::EscalationState& run : ticket_.escalations()) {
       if (Wanted(run)) ExplainEscalation(environment_, run, zone_, question_.now, &lines_);
     }
+    ExplainMutes(view_, question_.ticket_id, ticket_, zone_, &lines_);
     if (absl::Status status = OnCall(); !status.ok()) return status;
     Events();
     Decisions();
@@ -199,6 +201,9 @@ class TicketExplainer {
 
   void InShort() {
     lines_.Heading("In short");
+    if (const std::string text = KeptBackText(ticket_); !text.empty()) {
+      lines_.Add("kept back", text);
+    }
     if (page_ != nullptr) return ShortPage();
     if (page_run_ != nullptr) {
       lines_.Add("paged", Cat(question_.page, ", because ", StartText(*page_run_)));

@@ -1,10 +1,12 @@
 #include "daemon/api/query_handler.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "daemon/api/explain_ticket.h"
 #include "daemon/api/query_json.h"
 #include "daemon/api/query_lists.h"
+#include "daemon/api/query_manual.h"
 #include "daemon/api/query_params.h"
 #include "daemon/api/query_view.h"
 #include "daemon/source/message_json.h"
@@ -40,6 +42,9 @@ class Query {
     if (path == "/v1/timers") return Timers();
     if (path == "/v1/pages") return Pages();
     if (path == "/v1/policy") return Policy();
+    if (path == "/v1/mutes") return Mutes();
+    constexpr std::string_view kRecord = "/v1/records/";
+    if (path.starts_with(kRecord)) return Record(path.substr(kRecord.size()));
     constexpr std::string_view kTicket = "/v1/tickets/";
     constexpr std::string_view kExplain = "/explain";
     if (!path.starts_with(kTicket)) return NotFoundResponse(path);
@@ -116,6 +121,22 @@ class Query {
     const absl::StatusOr<size_t> limit = params_.Limit(kLimitMax, kLimitMax);
     if (!limit.ok()) return limit.status();
     return Respond(ListPages(*view_, *limit));
+  }
+
+  absl::StatusOr<HttpResponse> Mutes() {
+    if (absl::Status s = Open({"tenant"}); !s.ok()) return s;
+    return Respond(ListMutes(*view_));
+  }
+
+  absl::StatusOr<HttpResponse> Record(const std::string& text) {
+    if (absl::Status s = Open({"tenant"}); !s.ok()) return s;
+    Offset offset;
+    const char* const end = text.data() + text.size();
+    const auto [read, error] = std::from_chars(text.data(), end, offset.value);
+    if (error != std::errc() || read != end || offset.value < 0) {
+      return FieldError("record", "expected a record's offset, 0 or more");
+    }
+    return Respond(RecordJson(*view_, offset));
   }
 
   absl::StatusOr<HttpResponse> Policy() {

@@ -104,6 +104,7 @@ ordered_json PageJson(const v1::PageState& page) {
                       {"state", PageStateText(page.state())},
                       {"closed", page.closed()}};
   SetText(&out, "destination", page.destination());
+  SetText(&out, "muted_by", page.muted_by());
   out["seq"] = std::to_string(page.seq());
   return out;
 }
@@ -122,6 +123,11 @@ ordered_json EscalationJson(const v1::EscalationState& run) {
   if (run.repetition() > 0) out["repetition"] = run.repetition();
   SetMoment(&out, "next_at", run.next_ms());
   SetMoment(&out, "acknowledged_at", run.acknowledged_ms());
+  SetText(&out, "by", run.by());
+  SetText(&out, "detail", run.detail());
+  SetText(&out, "snoozed_by", run.snoozed_by());
+  SetMoment(&out, "unmuted_at", run.unmute_ms());
+  SetMoment(&out, "closes_at", run.close_ms());
   out["pages"] = ordered_json::array();
   for (const v1::PageState& page : run.pages()) out["pages"].push_back(PageJson(page));
   return out;

@@ -152,6 +152,8 @@ std::string WakeReason(const v1::TicketState& ticket) {
     return Cat("clock ", name, clock.next_ms() == clock.due_ms() ? " is due" : " warns");
   }
   for (const v1::EscalationState& run : ticket.escalations()) {
+    if (is_it(run.close_ms())) return Cat("escalation ", run.name(), " closes itself");
+    if (is_it(run.unmute_ms())) return Cat("escalation ", run.name(), " waits for a mute to end");
     if (is_it(run.next_ms())) return Cat("escalation ", run.name(), " goes on");
   }
   return "housekeeping";
@@ -160,7 +162,7 @@ std::string WakeReason(const v1::TicketState& ticket) {
 absl::Status AddReason(const PartitionView& partition, const keys::WakeUpKey& wake_up,
                        ordered_json* row) {
   if (wake_up.ticket_id.empty()) {
-    (*row)["what"] = "storm periods end";
+    (*row)["what"] = "a storm period or a mute ends";
     return absl::OkStatus();
   }
   if (keys::SleeperAccount(wake_up.ticket_id)) {
