@@ -11,6 +11,8 @@
 #include "ops/import_command.h"
 #include "ops/log_command.h"
 #include "ops/map_command.h"
+#include "ops/mute_command.h"
+#include "ops/page_command.h"
 #include "ops/policy_command.h"
 #include "ops/receiver_command.h"
 #include "ops/redact_command.h"
@@ -39,6 +41,8 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddReportCommand(app, context);
   AddExplainCommand(app, context);
   AddTicketsCommands(app, context);
+  AddPageCommand(app, context);
+  AddMuteCommand(app, context);
   AddDeadLettersCommand(app, context);
   AddPolicyCommand(app, context);
   AddCalendarCommand(app, context);
