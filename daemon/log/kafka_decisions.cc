@@ -71,23 +71,33 @@ void KafkaDecisions::Stop() {
   }
 }
 
-void KafkaDecisions::Send(Stream* stream, const PublishedDecision& decision) {
+KafkaProducer::ToProduce KafkaDecisions::RecordOf(Stream* stream,
+                                                  const PublishedDecision& decision) const {
   KafkaRecord record;
   record.topic = topic_;
   record.partition = stream->partition.value;
   record.value = decision.value;
   record.headers = {{kDecisionIdHeader, decision.id},
                     {kDecisionSeqHeader, std::to_string(decision.seq)}};
-  producer_->Produce(std::move(record),
-                     [stream, seq = decision.seq](const absl::StatusOr<KafkaDelivery>& fate) {
-                       const std::lock_guard lock(stream->mutex);
-                       if (!fate.ok()) {
-                         stream->failure = fate.status();
-                       } else if (seq == stream->through + 1) {
-                         stream->through = seq;
-                       }
-                       stream->changed.notify_all();
-                     });
+  return {std::move(record),
+          [stream, seq = decision.seq](const absl::StatusOr<KafkaDelivery>& fate) {
+            const std::lock_guard lock(stream->mutex);
+            if (!fate.ok()) {
+              stream->failure = fate.status();
+            } else if (seq == stream->through + 1) {
+              stream->through = seq;
+            }
+            if (!fate.ok() || seq >= stream->sent) stream->changed.notify_all();
+          }};
+}
+
+void KafkaDecisions::Send(Stream* stream, std::vector<KafkaProducer::ToProduce> records,
+                          uint64_t through) {
+  {
+    const std::lock_guard lock(stream->mutex);
+    stream->sent = through;
+  }
+  producer_->ProduceTogether(std::move(records));
 }
 
 absl::Status KafkaDecisions::WaitThrough(Stream* stream, uint64_t seq,
@@ -135,23 +145,22 @@ absl::Status KafkaDecisions::Publish(Partition partition,
   }
   const auto deadline = DeadlineAfter(kPublishMax);
   size_t bytes = 0;
+  std::vector<KafkaProducer::ToProduce> records;
   for (const PublishedDecision& decision : decisions) {
     if (decision.seq <= sent) continue;
     if (bytes >= kChunkBytes) {
+      Send(&stream, std::exchange(records, {}), decision.seq - 1);
       if (absl::Status status = WaitThrough(&stream, decision.seq - 1, deadline); !status.ok()) {
         return status;
       }
       bytes = 0;
     }
     bytes += decision.id.size() + decision.value.size();
-    {
-      const std::lock_guard lock(stream.mutex);
-      stream.sent = decision.seq;
-    }
-    Send(&stream, decision);
+    records.push_back(RecordOf(&stream, decision));
   }
-  return decisions.empty() ? absl::OkStatus()
-                           : WaitThrough(&stream, decisions.back().seq, deadline);
+  if (decisions.empty()) return absl::OkStatus();
+  if (!records.empty()) Send(&stream, std::move(records), decisions.back().seq);
+  return WaitThrough(&stream, decisions.back().seq, deadline);
 }
 
 absl::StatusOr<PublishedDecision> KafkaDecisions::Parse(const KafkaMessage& message) const {

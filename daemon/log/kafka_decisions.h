@@ -56,7 +56,9 @@ class KafkaDecisions {
  private:
   struct Stream;
 
-  void Send(Stream* stream, const PublishedDecision& decision);
+  KafkaProducer::ToProduce RecordOf(Stream* stream, const PublishedDecision& decision) const;
+  // Records up to seq `through`.
+  void Send(Stream* stream, std::vector<KafkaProducer::ToProduce> records, uint64_t through);
   absl::Status WaitThrough(Stream* stream, uint64_t seq,
                            std::chrono::steady_clock::time_point deadline);
   absl::StatusOr<PublishedDecision> Parse(const KafkaMessage& message) const;

@@ -1,6 +1,7 @@
 // daemon/log/kafka_list.h
 //
-// librdkafka's lists of positions, owned. For .cc files only: includes librdkafka.
+// What librdkafka gives and takes: its things, owned, and records. For .cc files only: includes
+// librdkafka.
 //
 //   Threads     values
 #pragma once
@@ -14,6 +15,7 @@
 
 #include "absl/time/time.h"
 #include "daemon/log/kafka_client.h"
+#include "daemon/log/kafka_producer.h"
 
 namespace escalation::kafka {
 
@@ -48,6 +50,11 @@ inline rd_kafka_resp_err_t FirstError(rd_kafka_resp_err_t error,
   }
   return error;
 }
+
+// Hands a record over. It is not copied: key and value MUST stay until its fate is told, with
+// `opaque`, or the client is gone.
+rd_kafka_resp_err_t Produce(rd_kafka_t* client, rd_kafka_topic_t* topic, KafkaRecord* record,
+                            void* opaque);
 
 // Never below 0, which librdkafka takes for no time-out at all.
 inline int MillisecondsOf(absl::Duration timeout) {

@@ -32,6 +32,7 @@ class KafkaLog final : public Log {
                                    size_t bytes_max) const override;
   bool WaitFor(Partition partition, Offset seen, absl::Duration timeout) const override;
   void Append(Partition partition, std::string value, Done done) override;
+  void AppendTogether(Partition partition, std::vector<ToAppend> records) override;
   absl::Status Health() const override;
   absl::Status Publish(Partition partition,
                        const std::vector<PublishedDecision>& decisions) override;
@@ -209,19 +210,36 @@ absl::Status KafkaLog::CheckAppend(Partition partition, size_t bytes) const {
 }
 
 void KafkaLog::Append(Partition partition, std::string value, Done done) {
-  if (absl::Status status = CheckAppend(partition, value.size()); !status.ok()) {
-    return done(std::move(status));
+  std::vector<ToAppend> records;
+  records.push_back({std::move(value), std::move(done)});
+  AppendTogether(partition, std::move(records));
+}
+
+void KafkaLog::AppendTogether(Partition partition, std::vector<ToAppend> records) {
+  std::vector<KafkaProducer::ToProduce> accepted;
+  accepted.reserve(records.size());
+  // What is refused, and what stands behind it.
+  std::vector<Done> overtaken;
+  absl::Status refused;
+  for (auto& [value, done] : records) {
+    if (refused.ok()) refused = CheckAppend(partition, value.size());
+    if (!refused.ok()) {
+      overtaken.push_back(std::move(done));
+      continue;
+    }
+    KafkaRecord record;
+    record.topic = topics_.log;
+    record.partition = partition.value;
+    if (const std::string_view tenant = TenantOfEvent(value); !tenant.empty()) record.key = tenant;
+    record.value = std::move(value);
+    record.headers = {{kIncarnationHeader, incarnation_}};
+    accepted.push_back({std::move(record), [this, partition, done = std::move(done)](
+                                               const absl::StatusOr<KafkaDelivery>& fate) {
+                          done(Take(partition, fate));
+                        }});
   }
-  KafkaRecord record;
-  record.topic = topics_.log;
-  record.partition = partition.value;
-  if (const std::string_view tenant = TenantOfEvent(value); !tenant.empty()) record.key = tenant;
-  record.value = std::move(value);
-  record.headers = {{kIncarnationHeader, incarnation_}};
-  producer_->Produce(std::move(record), [this, partition, done = std::move(done)](
-                                            const absl::StatusOr<KafkaDelivery>& fate) {
-    done(Take(partition, fate));
-  });
+  if (!accepted.empty()) producer_->ProduceTogether(std::move(accepted));
+  for (const Done& done : overtaken) done(refused);
 }
 
 absl::StatusOr<Appended> KafkaLog::Take(Partition partition,

@@ -1,5 +1,8 @@
 #include <condition_variable>
 #include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "daemon/log/kafka_producer.h"
 #include "state/base/text.h"
@@ -8,6 +11,12 @@ namespace escalation {
 
 std::string PlaceOf(const KafkaRecord& record) {
   return record.partition < 0 ? record.topic : Cat(record.topic, "[", record.partition, "]");
+}
+
+void KafkaProducer::Produce(KafkaRecord record, Done done) {
+  std::vector<ToProduce> records;
+  records.push_back({std::move(record), std::move(done)});
+  ProduceTogether(std::move(records));
 }
 
 absl::StatusOr<KafkaDelivery> ProduceAndWait(KafkaProducer& producer, KafkaRecord record) {

@@ -20,6 +20,10 @@ namespace {
 constexpr int kPollMs = 100;
 // What an error of one attempt means for those after it: nothing, so they come ever more rarely.
 constexpr absl::Duration kRestartPauseMax = absl::Seconds(2);
+// What librdkafka is given of one partition at a time, and within `linger`, so that it becomes one
+// request. It sends no other one while one of an idempotent producer is under way, but its thread
+// turns in a loop without a pause as long as a record waits behind that.
+constexpr size_t kRequestBytesMax = 900'000;
 // How long a failed producer may take to give back what it holds.
 constexpr absl::Duration kPurgeMax = absl::Seconds(5);
 
@@ -59,11 +63,6 @@ bool IsFate(rd_kafka_resp_err_t error) {
          error != RD_KAFKA_RESP_ERR__FATAL && error != RD_KAFKA_RESP_ERR__DESTROY;
 }
 
-void SetBytes(std::optional<std::string>* text, rd_kafka_vu_t* part) {
-  part->u.mem.ptr = *text ? (*text)->data() : nullptr;
-  part->u.mem.size = *text ? (*text)->size() : 0;
-}
-
 class OrderedProducer final : public KafkaProducer {
  public:
   OrderedProducer(KafkaSettings settings, KafkaProducerOptions options)
@@ -71,7 +70,7 @@ class OrderedProducer final : public KafkaProducer {
   ~OrderedProducer() override { OrderedProducer::Stop(absl::ZeroDuration()); }
 
   absl::Status Start();
-  void Produce(KafkaRecord record, Done done) override;
+  void ProduceTogether(std::vector<ToProduce> records) override;
   absl::Status Flush(absl::Duration timeout) override;
   void Stop(absl::Duration timeout) override;
   absl::Status Health() const override;
@@ -82,7 +81,10 @@ class OrderedProducer final : public KafkaProducer {
   void OnDelivery(const rd_kafka_message_t& message);
   void OnError(const absl::Status& status, bool fatal);
   void Run();
-  // Under mutex_: hands over what the present producer has not taken yet, in order.
+  // Under mutex_. Not OK: there is no room for so much.
+  absl::Status Admit(size_t bytes) const;
+  void Add(ToProduce together);
+  // Under mutex_: unless a request is under way, hands over the next one's records, in order.
   void HandOver(Stream* stream);
   rd_kafka_resp_err_t HandOver(Stream* stream, Entry* entry);
   // Tells the fates at the front of the streams that got one.
@@ -149,31 +151,53 @@ absl::Status OrderedProducer::Start() {
   return absl::OkStatus();
 }
 
-void OrderedProducer::Produce(KafkaRecord record, Done done) {
-  const size_t bytes = BytesOf(record);
+void OrderedProducer::ProduceTogether(std::vector<ToProduce> records) {
+  size_t bytes = 0;
+  for (const ToProduce& together : records) bytes += BytesOf(together.record);
   absl::Status refused;
   {
     const std::lock_guard lock(mutex_);
-    if (refusing_) {
-      refused = absl::FailedPreconditionError(Cat("kafka://", settings_.brokers, ": stopped"));
-    } else if (bytes_ > 0 && bytes_ + bytes > options_.bytes_max) {
-      refused = absl::ResourceExhaustedError(
-          Cat("kafka://", settings_.brokers, ": ", bytes_, " bytes of records are under way to ",
-              record.topic, ", expected at most ", options_.bytes_max));
-    } else {
-      Stream& stream = streams_[{record.topic, record.partition}];
-      if (stream.topic.empty()) stream.topic = record.topic;
-      bytes_ += bytes;
-      stream.entries.push_back({&stream, std::move(record), std::move(done), bytes, std::nullopt});
-      HandOver(&stream);
+    refused = Admit(bytes);
+    if (refused.ok()) {
+      for (ToProduce& together : records) Add(std::move(together));
+      for (auto& [place, stream] : streams_) HandOver(&stream);
     }
   }
-  if (!refused.ok()) done(std::move(refused));
+  if (refused.ok()) return;
+  for (const ToProduce& together : records) together.done(refused);
+}
+
+absl::Status OrderedProducer::Admit(size_t bytes) const {
+  if (refusing_) {
+    return absl::FailedPreconditionError(Cat("kafka://", settings_.brokers, ": stopped"));
+  }
+  if (bytes_ == 0 || bytes_ + bytes <= options_.bytes_max) return absl::OkStatus();
+  return absl::ResourceExhaustedError(Cat("kafka://", settings_.brokers, ": ", bytes_,
+                                          " bytes of records are under way, and ", bytes,
+                                          " more would be above ", options_.bytes_max));
+}
+
+void OrderedProducer::Add(ToProduce together) {
+  KafkaRecord& record = together.record;
+  Stream& stream = streams_[{record.topic, record.partition}];
+  if (stream.topic.empty()) stream.topic = record.topic;
+  const size_t bytes = BytesOf(record);
+  bytes_ += bytes;
+  stream.entries.push_back(
+      {&stream, std::move(record), std::move(together.done), bytes, std::nullopt});
 }
 
 void OrderedProducer::HandOver(Stream* stream) {
+  // The time of a record with a time-out runs from here on.
+  const bool at_once = options_.record_timeout.has_value();
+  if (stream->taken > 0 && !at_once) return;
+  const auto records_max = static_cast<size_t>(options_.records_per_request_max);
+  size_t bytes = 0;
   while (!failed_ && stream->taken < stream->entries.size()) {
     Entry& entry = stream->entries[stream->taken];
+    bytes += entry.bytes;
+    const bool fits = bytes <= kRequestBytesMax && stream->taken < records_max;
+    if (stream->taken > 0 && !fits && !at_once) return;
     if (!entry.fate) {
       const rd_kafka_resp_err_t error = HandOver(stream, &entry);
       // The thread tries again, or begins anew.
@@ -196,35 +220,7 @@ rd_kafka_resp_err_t OrderedProducer::HandOver(Stream* stream, Entry* entry) {
   if (stream->handle == nullptr) {
     stream->handle.reset(rd_kafka_topic_new(client, stream->topic.c_str(), nullptr));
   }
-  const KafkaRecord& record = entry->record;
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
-  for (const KafkaHeader& header : record.headers) {
-    rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
-                        header.value ? header.value->data() : nullptr,
-                        header.value ? static_cast<ssize_t>(header.value->size()) : 0);
-  }
-  // Not copied: the entry stays until its fate is known, or the client is gone.
-  rd_kafka_vu_t parts[7];
-  parts[0].vtype = RD_KAFKA_VTYPE_RKT;
-  parts[0].u.rkt = stream->handle.get();
-  parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-  parts[1].u.i32 = record.partition;
-  parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  parts[2].u.i = 0;
-  parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
-  SetBytes(&entry->record.value, &parts[3]);
-  parts[4].vtype = RD_KAFKA_VTYPE_KEY;
-  SetBytes(&entry->record.key, &parts[4]);
-  parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
-  parts[5].u.headers = headers;
-  parts[6].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  parts[6].u.ptr = entry;
-  rd_kafka_error_t* failure = rd_kafka_produceva(client, parts, std::size(parts));
-  if (failure == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
-  const rd_kafka_resp_err_t error = rd_kafka_error_code(failure);
-  rd_kafka_error_destroy(failure);
-  rd_kafka_headers_destroy(headers);
-  return error;
+  return kafka::Produce(client, stream->handle.get(), &entry->record, entry);
 }
 
 void OrderedProducer::OnDelivery(const rd_kafka_message_t& message) {

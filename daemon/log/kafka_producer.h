@@ -40,12 +40,12 @@ struct KafkaProducerOptions {
   // Bytes under way; above, Produce refuses.
   size_t bytes_max = size_t{64} << 20;
   // What a record waits for others, to share a request.
-  absl::Duration linger = absl::Milliseconds(1);
+  absl::Duration linger = absl::Milliseconds(3);
   // A record that is not acknowledged after so long (and about a second) fails with kUnavailable.
   // It is not sent any more, and may be found in the topic all the same. Empty: no time-out.
   std::optional<absl::Duration> record_timeout;
   // Of one request to the broker. 1: a record that it refuses costs no other.
-  int records_per_request_max = 10'000;
+  int records_per_request_max = 1'000;
 };
 
 struct KafkaRecord {
@@ -76,7 +76,14 @@ class KafkaProducer {
                                                              const KafkaProducerOptions& options);
   virtual ~KafkaProducer() = default;
 
-  virtual void Produce(KafkaRecord record, Done done) = 0;
+  void Produce(KafkaRecord record, Done done);
+  // As Produce of each in order, but all or none are refused; they share requests as far as they
+  // fit.
+  struct ToProduce {
+    KafkaRecord record;
+    Done done;
+  };
+  virtual void ProduceTogether(std::vector<ToProduce> records) = 0;
   // Waits until every record so far has its fate; kUnavailable: not all of them in time.
   virtual absl::Status Flush(absl::Duration timeout) = 0;
   // Refuses further records; those without a fate after `timeout` fail with kUnavailable, and may

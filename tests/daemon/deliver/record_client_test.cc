@@ -30,8 +30,10 @@ struct World {
 class FakeProducer : public KafkaProducer {
  public:
   FakeProducer(World* world, std::string brokers) : world_(*world), brokers_(std::move(brokers)) {}
-  void Produce(KafkaRecord record, Done done) override {
-    world_.produced.push_back({brokers_, std::move(record), std::move(done)});
+  void ProduceTogether(std::vector<ToProduce> records) override {
+    for (ToProduce& together : records) {
+      world_.produced.push_back({brokers_, std::move(together.record), std::move(together.done)});
+    }
   }
   absl::Status Flush(absl::Duration) override { return absl::OkStatus(); }
   void Stop(absl::Duration) override { world_.stopped.push_back(brokers_); }

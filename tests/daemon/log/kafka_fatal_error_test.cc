@@ -108,6 +108,46 @@ TEST_F(KafkaFatalErrorTest, a_new_producer_goes_on_in_order_without_a_gap) {
   }
 }
 
+TEST_F(KafkaFatalErrorTest, what_is_produced_together_stays_in_order_over_many_requests) {
+  // More than one request holds; a new producer takes over in the middle.
+  constexpr int kRecords = 5'000;
+  Fail(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1);
+  std::vector<int> told;
+  std::vector<int64_t> offsets;
+  std::vector<KafkaProducer::ToProduce> records;
+  for (int i = 0; i < kRecords; ++i) {
+    records.push_back({Record(0, i), [&, i](const auto& delivery) {
+                         ASSERT_TRUE(delivery.ok()) << delivery.status();
+                         told.push_back(i);
+                         offsets.push_back(delivery->offset);
+                       }});
+  }
+  producer_->ProduceTogether(std::move(records));
+  ASSERT_TRUE(producer_->Flush(absl::InfiniteDuration()).ok());
+  ASSERT_EQ(told.size(), size_t{kRecords});
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  EXPECT_TRUE(std::is_sorted(offsets.begin(), offsets.end()));
+  std::vector<std::string> expected;
+  for (int i = 0; i < kRecords; ++i) expected.push_back(Cat("v", i));
+  EXPECT_EQ(FirstCopies(0, offsets.back()), expected);
+}
+
+TEST_F(KafkaFatalErrorTest, what_is_produced_together_is_refused_together) {
+  rd_kafka_mock_broker_set_down(cluster_, 1);
+  producer_->Produce(Record(0, 0), [](const auto&) {});
+  KafkaRecord large = Record(0, 2);
+  large.value = std::string(size_t{1} << 20, 'x');
+  std::vector<absl::Status> fates;
+  std::vector<KafkaProducer::ToProduce> records;
+  records.push_back({Record(0, 1), [&](const auto& fate) { fates.push_back(fate.status()); }});
+  records.push_back({std::move(large), [&](const auto& fate) { fates.push_back(fate.status()); }});
+  producer_->ProduceTogether(std::move(records));
+  ASSERT_EQ(fates.size(), 2u);
+  EXPECT_TRUE(absl::IsResourceExhausted(fates[0]));
+  EXPECT_TRUE(absl::IsResourceExhausted(fates[1]));
+  producer_->Stop(absl::ZeroDuration());
+}
+
 TEST_F(KafkaFatalErrorTest, what_passes_is_tried_again_and_no_fate) {
   Fail(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, 3);
   Fail(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 3);
