@@ -14,7 +14,8 @@ absl::StatusOr<std::unique_ptr<KafkaReader>> KafkaReader::Open(const KafkaSettin
   KafkaClientOptions client;
   client.client_id = options.client_id;
   const size_t kilobytes = std::max<size_t>(options.prefetch_bytes >> 10, 1);
-  const size_t fetch_bytes = std::clamp<size_t>(options.prefetch_bytes / 4, 1 << 16, 8 << 20);
+  // As the broker counts them, compressed: unpacked they may be ten times as many.
+  const size_t fetch_bytes = std::clamp<size_t>(options.prefetch_bytes / 32, 1 << 16, 1 << 20);
   client.properties = {
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},

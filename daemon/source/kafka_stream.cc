@@ -32,7 +32,7 @@ KafkaClientOptions ClientOptions(const KafkaStreamOptions& options) {
       {"session.timeout.ms", "10000"},
       {"queued.min.messages", "100000"},
       {"queued.max.messages.kbytes", Cat(std::max<size_t>(options.prefetch_bytes >> 10, 1))},
-      {"fetch.message.max.bytes", "4194304"},
+      {"fetch.message.max.bytes", "1048576"},
       {"fetch.error.backoff.ms", "100"},
       {"topic.metadata.refresh.interval.ms", "10000"},
       // A topic that is gone is told at once.
