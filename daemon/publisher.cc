@@ -1,5 +1,8 @@
 #include "daemon/publisher.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -20,6 +23,16 @@ constexpr size_t kBatchMax = 1'000;
 constexpr uint64_t kMarkDecisions = 1'000;
 constexpr Duration kMarkEvery = Duration::Seconds(5);
 constexpr std::chrono::seconds kLookEvery{1};
+
+// Decision.id, without decoding the rest: its first field.
+bool ReadId(const std::string& decision, std::string* id) {
+  using google::protobuf::internal::WireFormatLite;
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(decision.data()),
+                                            static_cast<int>(decision.size()));
+  constexpr uint32_t kIdTag = WireFormatLite::MakeTag(v1::Decision::kIdFieldNumber,
+                                                      WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  return in.ReadTag() == kIdTag && WireFormatLite::ReadString(&in, id);
+}
 
 }  // namespace
 
@@ -125,15 +138,15 @@ absl::Status Publisher::PublishOnce() {
     absl::Status decoded;
     const absl::Status scanned = state_.Scan(
         keys::Outbox(published_ + 1), "p", [&](std::string_view key, std::string_view value) {
+          const uint64_t seq = keys::ReadU64(key.substr(1));
           v1::OutboxEntry entry;
-          v1::Decision decision;
+          std::string id;
           if (!entry.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
-              !decision.ParseFromString(entry.decision())) {
-            decoded = absl::DataLossError(
-                Cat("outbox entry ", keys::ReadU64(key.substr(1)), " cannot be decoded"));
+              !ReadId(entry.decision(), &id)) {
+            decoded = absl::DataLossError(Cat("outbox entry ", seq, " cannot be decoded"));
             return false;
           }
-          batch.push_back({decision.seq(), decision.id(), std::move(*entry.mutable_decision())});
+          batch.push_back({seq, std::move(id), std::move(*entry.mutable_decision())});
           hash = std::move(*entry.mutable_chain_hash());
           return batch.size() < kBatchMax;
         });
@@ -142,8 +155,12 @@ absl::Status Publisher::PublishOnce() {
     if (batch.empty()) return MarkPublished(now_());
     if (absl::Status status = log_.Publish(partition_, batch); !status.ok()) return status;
     hash_ = std::move(hash);
-    const std::lock_guard lock(mutex_);
-    published_ = batch.back().seq;
+    {
+      const std::lock_guard lock(mutex_);
+      published_ = batch.back().seq;
+    }
+    // Also while more waits: whoever folds the log again keeps what is not marked.
+    if (absl::Status status = MarkPublished(now_()); !status.ok()) return status;
   }
 }
 
