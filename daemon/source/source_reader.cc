@@ -164,16 +164,13 @@ absl::Status SourceReader::Take(const StreamedMessage& streamed) {
   if (intake->letter.has_value()) {
     if (absl::Status status = PutLetter(*std::move(intake->letter)); !status.ok()) return status;
   }
-  if (!intake->events.empty()) {
-    const auto kept = std::make_shared<const SourceMessage>(message);
-    for (const v1::Event& event : intake->events) {
-      filled_.push_back({event.SerializeAsString(), kept});
-    }
+  const auto kept = std::make_shared<const SourceMessage>(message);
+  for (const v1::Event& event : intake->events) {
+    filled_.push_back({event.SerializeAsString(), kept});
   }
   Progress& progress = filled_progress_[{message.topic, message.partition}];
   progress.next = message.offset + 1;
-  progress.last = message.offset;
-  progress.fingerprint = FingerprintOf(message);
+  progress.last = kept;
   progress.stamped = streamed.stamped_by_broker ? message.stamped : Instant::Past();
   const std::lock_guard lock(shared_->mutex);
   ++shared_->status.messages;
@@ -272,9 +269,9 @@ void SourceReader::Settle(const Progresses& progress) {
     Cursor& cursor = found->second;
     moved_ |= done.next > cursor.next;
     cursor.next = std::max(cursor.next, done.next);
-    if (!done.last.has_value()) continue;
-    cursor.note.last = *done.last;
-    cursor.note.fingerprint = done.fingerprint;
+    if (done.last == nullptr) continue;
+    cursor.note.last = done.last->offset;
+    cursor.note.fingerprint = FingerprintOf(*done.last);
     cursor.stamped = done.stamped;
   }
 }

@@ -118,8 +118,8 @@ class SourceReader {
   // What a batch makes of a cursor once it is done.
   struct Progress {
     int64_t next = 0;
-    std::optional<int64_t> last;
-    std::string fingerprint;
+    // The latest message before `next`; null: none was read.
+    std::shared_ptr<const SourceMessage> last;
     Instant stamped = Instant::Past();
   };
   using Progresses = std::map<StreamPartition, Progress>;
