@@ -12,7 +12,6 @@
 namespace escalation {
 namespace {
 
-constexpr size_t kBatchBytesMax = 1 << 20;
 // The loop looks at the clock at least and at most this often.
 constexpr Duration kLookMax = Duration::Seconds(1);
 constexpr Duration kLookMin{1};
@@ -125,7 +124,9 @@ absl::StatusOr<bool> Pipeline::RunOnce() {
   if (!batch.ok()) return batch.status();
   const absl::StatusOr<std::span<const FoldRecord>> records = Decode(*batch);
   if (!records.ok()) return records.status();
-  if (absl::Status status = FoldAndCommit(*records); !status.ok()) return status;
+  if (absl::Status status = FoldAndCommit(*records, EndOf(*records, batch->end)); !status.ok()) {
+    return status;
+  }
   if (absl::Status status = CheckOwner(*records); !status.ok()) return status;
   for (const FoldRecord& record : *records) {
     if (record.event.has_policy_published() && world_.policy_folded) {
@@ -164,13 +165,28 @@ absl::StatusOr<std::span<const FoldRecord>> Pipeline::Decode(const RecordBatch& 
   return std::span(records_).first(batch.records.size());
 }
 
-absl::Status Pipeline::FoldAndCommit(std::span<const FoldRecord> records) {
-  return fold_->FoldAll(records, [this](const FoldResult& result) {
+TurnEnd Pipeline::EndOf(std::span<const FoldRecord> records, Offset end) {
+  const Instant now = world_.now();
+  const bool far = !records.empty() && records.back().offset.value + kFarRecords < end.value;
+  // A policy is read from the store once it was folded.
+  const bool wait =
+      far && std::none_of(records.begin(), records.end(), [](const FoldRecord& record) {
+        return record.event.has_policy_published();
+      });
+  turn_open_ = std::min(turn_open_, now);
+  if (wait && now < turn_open_ + kTurnOpenMax) return TurnEnd::kWhenFull;
+  turn_open_ = Instant::Never();
+  return TurnEnd::kNow;
+}
+
+absl::Status Pipeline::FoldAndCommit(std::span<const FoldRecord> records, TurnEnd end) {
+  const auto commit = [this](const FoldResult& result) {
     if (absl::Status status = world_.store->Commit(result.turn); !status.ok()) return status;
     due_from_ = std::min(due_from_, FirstWakeUpOf(result.turn));
     Note(result);
     return absl::OkStatus();
-  });
+  };
+  return fold_->FoldAll(records, commit, end);
 }
 
 void Pipeline::Note(const FoldResult& result) {
@@ -205,67 +221,6 @@ absl::Status Pipeline::Release(bool caught_up) {
   return release_.ReleasePending();
 }
 
-void Pipeline::CheckClaim() {
-  if (world_.ownership == nullptr) return;
-  {
-    // What is under way comes to its end, though nobody owns the partition any more.
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return;
-  }
-  if (!tenure_.Claim(world_.ownership->ClaimOf(options_.partition))) {
-    StandDown("its claim has ended");
-  }
-}
-
-// Written once the log was read to its end.
-void Pipeline::Take() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (taking_failed_) tenure_.TakingFailed(world_.now());
-    taking_failed_ = false;
-  }
-  std::optional<v1::OwnerTook> taking = tenure_.Take(world_.now(), fold_->owner_epoch());
-  if (!taking.has_value()) return;
-  v1::Event event;
-  ToProto(world_.now(), event.mutable_written_at());
-  *event.mutable_owner_took() = *std::move(taking);
-  world_.log->Append(options_.partition, event.SerializeAsString(),
-                     [this](const absl::StatusOr<Appended>& appended) {
-                       const std::lock_guard lock(mutex_);
-                       taking_failed_ = !appended.ok();
-                     });
-}
-
-absl::Status Pipeline::Begin() {
-  if (begun_ || !world_.lead_begins) return absl::OkStatus();
-  absl::Status status = world_.lead_begins();
-  begun_ = status.ok();
-  if (!begun_) {
-    LogWarning("the lead cannot begin yet",
-               {{"partition", Cat(options_.partition)}, {"error", std::string(status.message())}});
-  }
-  return status;
-}
-
-absl::Status Pipeline::CheckOwner(std::span<const FoldRecord> records) {
-  for (const FoldRecord& record : records) {
-    if (!record.event.has_owner_took()) continue;
-    const v1::OwnerTook& taken = record.event.owner_took();
-    const Instant written = FromProto(record.event.written_at());
-    if (tenure_.Read(taken, record.offset, written, world_.now()) != Tenure::Change::kOusted) {
-      continue;
-    }
-    const std::string why =
-        Cat("instance ", taken.instance(), " took it with epoch ", taken.epoch());
-    if (!tenure_.shared()) {
-      return absl::AbortedError(Cat("partition ", options_.partition, ": ", why, ", this is ",
-                                    options_.instance, " with epoch ", tenure_.epoch()));
-    }
-    StandDown(why);
-  }
-  return absl::OkStatus();
-}
-
 void Pipeline::StandDown(std::string_view why) {
   publisher_.SetLease(Tenure::kNoLease);
   release_.Forget();
@@ -283,23 +238,6 @@ void Pipeline::ForgetTick() {
   const std::lock_guard lock(mutex_);
   ++tick_;
   tick_landed_.reset();
-}
-
-void Pipeline::WantLease() {
-  const std::lock_guard lock(mutex_);
-  lease_wanted_ = true;
-}
-
-void Pipeline::NoteTick() {
-  if (!tenure_.shared()) return;
-  const std::lock_guard lock(mutex_);
-  if (!tick_landed_.has_value() || *tick_landed_ < 0) return;
-  if (*tick_landed_ >= fold_->position().value) return;
-  tenure_.ReadBack(Offset{*tick_landed_}, tick_written_);
-  if (!delivers_ || world_.dispatcher == nullptr || !tenure_.leads()) return;
-  const Lease lease = tenure_.lease();
-  lease_wanted_ = lease_wanted_ && !lease.Holds(world_.now());
-  world_.dispatcher->SetLease(options_.partition, lease);
 }
 
 void Pipeline::ReportProgress() {

@@ -78,6 +78,12 @@ class Pipeline {
   // from one that cannot be reached: it says so after kSilenceMax.
   static constexpr Duration kHeartbeat = Duration::Seconds(5);
   static constexpr Duration kSilenceMax = Duration::Seconds(20);
+  // What is read of the log and decoded at once. How much is committed at once is the fold's to
+  // say.
+  static constexpr size_t kBatchBytesMax = size_t{128} << 10;
+  // So far from the log's end, and for so long, a turn may wait for more records.
+  static constexpr int64_t kFarRecords = 10'000;
+  static constexpr Duration kTurnOpenMax = Duration::Seconds(1);
   // What one tick fires at most, so that events are not kept waiting: some 20 ms.
   static constexpr int kTickTicketsMax = 1'000;
 
@@ -119,7 +125,9 @@ class Pipeline {
   Pipeline(PipelineOptions options, World world);
 
   absl::StatusOr<std::span<const FoldRecord>> Decode(const RecordBatch& batch);
-  absl::Status FoldAndCommit(std::span<const FoldRecord> records);
+  // While the log's end is far, turns are as long as the fold allows.
+  TurnEnd EndOf(std::span<const FoldRecord> records, Offset end);
+  absl::Status FoldAndCommit(std::span<const FoldRecord> records, TurnEnd end);
   void Note(const FoldResult& result);
   absl::Status Release(bool caught_up);
   void CheckClaim();
@@ -150,6 +158,8 @@ class Pipeline {
   bool begun_ = false;
   // When a record was read.
   Instant heard_ = Instant::Never();
+  // When the turn that waits for more began at the earliest; Never: none waits.
+  Instant turn_open_ = Instant::Never();
   // Nothing is due before.
   Instant due_from_ = Instant::Past();
   Instant next_due_ = Instant::Never();

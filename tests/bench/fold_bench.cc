@@ -112,15 +112,15 @@ void Rebuild(benchmark::State& state) {
   std::vector<Message> messages;
   const auto begin = std::chrono::steady_clock::now();
   for (auto _ : state) {
-    for (;;) {
-      auto batch = (*log)->Read(kZero, fold.fold().position(), 1 << 20);
+    for (bool end = false; !end;) {
+      auto batch = (*log)->Read(kZero, fold.fold().position(), Pipeline::kBatchBytesMax);
       Check(batch.status());
-      if (batch->records.empty()) break;
+      end = batch->records.empty() || batch->records.back().offset.value + 1 >= batch->end.value;
       messages.clear();
       for (Record& record : batch->records) {
         messages.push_back({record.offset, record.appended, std::move(record.value)});
       }
-      fold.Fold(messages);
+      fold.Fold(messages, end ? TurnEnd::kNow : TurnEnd::kWhenFull);
     }
     Check(store->Flush());
   }
