@@ -118,8 +118,8 @@ struct Config {
   std::vector<SourceConfig> sources;
   // Over everything that the file and the files that it names say of them.
   std::string sources_hash;
-  // Tickets kept decoded in memory.
-  int64_t tickets_max = 200'000;
+  // Tickets kept decoded in memory, some 6.5 KB each.
+  int64_t tickets_max = 20'000;
   // What a person should know although nothing is wrong, such as a route that no policy pages.
   std::vector<std::string> notices;
 

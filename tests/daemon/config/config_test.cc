@@ -91,7 +91,7 @@ TEST_F(ConfigFile, WhatIsNotSaidHasDefaults) {
   EXPECT_EQ(config->delivery.backoff_initial, Duration::Seconds(1));
   EXPECT_EQ(config->delivery.backoff_max, Duration::Minutes(5));
   EXPECT_EQ(config->delivery.give_up_after, Duration::Hours(1));
-  EXPECT_EQ(config->tickets_max, 200'000);
+  EXPECT_EQ(config->tickets_max, 20'000);
   ASSERT_EQ(config->tenants.size(), 1u);
   EXPECT_EQ(config->tenants[0].partition.value, 0);
   EXPECT_EQ(config->tenants[0].policy.policy.name(), "small");
