@@ -60,6 +60,9 @@ void MoveTo(const std::string& tenant, v1::Event* event) {
     event->mutable_page_acknowledged()->set_key(moved(event->page_acknowledged().key()));
   } else if (event->has_page_resolved()) {
     event->mutable_page_resolved()->set_key(moved(event->page_resolved().key()));
+  } else if (!event->page_requested_manually().key().empty()) {
+    event->mutable_page_requested_manually()->set_key(
+        moved(event->page_requested_manually().key()));
   }
 }
 
