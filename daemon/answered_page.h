@@ -1,9 +1,11 @@
 // daemon/answered_page.h
 //
-// Whether a page that an earlier process left without an outcome still has to wake somebody.
+// Where a page operation stands that an earlier process left pending.
 //
-//   Input       the committed state, at the log's end; the decision that requested the page
-//   Output      why it is kept back, as in Delivery::kept_back; empty: it leaves
+//   Input       the committed state, at the log's end; the decision that asked for it
+//   Output      as the fields of Delivery: why it is kept back, empty: it leaves; whether it was
+//               delivered and is to be renewed or closed with others; the digest that it was put
+//               into
 //   Errors      those of the store; kDataLoss: the ticket cannot be decoded
 //   Threads     stateless; safe everywhere
 #pragma once
@@ -16,6 +18,12 @@
 
 namespace escalation {
 
-absl::StatusOr<std::string> WhyKeptBack(const StateReader& state, const v1::Decision& decision);
+struct PendingPage {
+  std::string kept_back;
+  bool delivered = false;
+  std::string digest;
+};
+
+absl::StatusOr<PendingPage> FindPendingPage(const StateReader& state, const v1::Decision& decision);
 
 }  // namespace escalation

@@ -20,7 +20,7 @@ constexpr Duration kLateAfter = Duration::Minutes(1);
 }  // namespace
 
 void PageRelease::Hold(v1::Decision decision, Offset end) {
-  held_.push_back({std::move(decision), end, world_.now()});
+  held_.push_back({std::move(decision), end, world_.now(), Held::Sent::kNot, {}, false});
 }
 
 size_t PageRelease::CountFree(bool caught_up, const Tenure& tenure) const {
@@ -60,7 +60,7 @@ absl::Status PageRelease::Release(bool caught_up, const Tenure& tenure) {
     std::vector<Delivery> leaving;
     for (size_t i = 0; i < std::min(free, kReleaseMax); ++i) {
       const Held& held = held_[i];
-      leaving.push_back(DeliveryOf(held.decision, held.sent == Held::Sent::kPerhaps));
+      leaving.push_back(DeliveryOf(held.decision, held.sent == Held::Sent::kPerhaps, held.pending));
       if (held.superseded) leaving.back().kept_back = "superseded";
     }
     const size_t offered = leaving.size();
@@ -99,7 +99,7 @@ void PageRelease::MarkSuperseded(size_t count) {
 
 absl::Status PageRelease::ReleasePending() {
   absl::Status status;
-  std::vector<Delivery> leaving;
+  std::vector<Held> left;
   const absl::Status scanned = world_.state->Scan(
       keys::Pending(0), keys::PrefixEnd("d"), [&](std::string_view key, std::string_view value) {
         v1::PendingDelivery pending;
@@ -108,23 +108,23 @@ absl::Status PageRelease::ReleasePending() {
               Cat("pending delivery ", keys::ReadU64(key.substr(1)), " cannot be decoded"));
           return false;
         }
-        leaving.push_back(DeliveryOf(pending.decision(), true));
+        left.push_back(
+            {pending.decision(), Offset{0}, world_.now(), Held::Sent::kPerhaps, {}, false});
         return true;
       });
   if (!scanned.ok() || !status.ok()) return scanned.ok() ? status : scanned;
-  for (Delivery& delivery : leaving) {
-    absl::StatusOr<std::string> why = WhyKeptBack(*world_.state, delivery.decision);
-    if (!why.ok()) return why.status();
-    delivery.kept_back = *std::move(why);
+  std::vector<Delivery> leaving;
+  for (Held& held : left) {
+    absl::StatusOr<PendingPage> pending = FindPendingPage(*world_.state, held.decision);
+    if (!pending.ok()) return pending.status();
+    held.pending = *std::move(pending);
+    leaving.push_back(DeliveryOf(held.decision, true, held.pending));
   }
   if (world_.dispatcher == nullptr) return absl::OkStatus();
   // Together, as in Release.
-  const absl::StatusOr<size_t> taken = world_.dispatcher->Enqueue(leaving);
+  const absl::StatusOr<size_t> taken = world_.dispatcher->Enqueue(std::move(leaving));
   if (!taken.ok()) return taken.status();
-  for (size_t i = *taken; i < leaving.size(); ++i) {
-    held_.push_back(
-        {std::move(leaving[i].decision), Offset{0}, world_.now(), Held::Sent::kPerhaps});
-  }
+  for (size_t i = *taken; i < left.size(); ++i) held_.push_back(std::move(left[i]));
   return absl::OkStatus();
 }
 
@@ -139,8 +139,12 @@ bool PageRelease::WantsLease(const Tenure& tenure) const {
   return tenure.shared() && !held_.empty() && !tenure.LeaseOf(held_.back().end).Holds(world_.now());
 }
 
-Delivery PageRelease::DeliveryOf(v1::Decision decision, bool maybe_sent) const {
+Delivery PageRelease::DeliveryOf(v1::Decision decision, bool maybe_sent,
+                                 const PendingPage& pending) const {
   Delivery delivery;
+  delivery.kept_back = pending.kept_back;
+  delivery.delivered = pending.delivered;
+  delivery.digest = pending.digest;
   delivery.partition = partition_;
   const auto severities = severities_.find(decision.tenant());
   if (severities != severities_.end()) {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "daemon/answered_page.h"
 #include "daemon/deliver/dispatcher.h"
 #include "daemon/tenure.h"
 #include "escalation/v1/decision.pb.h"
@@ -67,6 +68,7 @@ class PageRelease {
     Offset end;
     Instant since;
     enum class Sent { kNot, kPerhaps } sent = Sent::kNot;
+    PendingPage pending;
     // A newer page of its run and route waits too.
     bool superseded = false;
   };
@@ -75,7 +77,7 @@ class PageRelease {
   size_t CountFree(bool caught_up, const Tenure& tenure) const;
   void MarkSuperseded(size_t count);
   void NoticePause();
-  Delivery DeliveryOf(v1::Decision decision, bool maybe_sent) const;
+  Delivery DeliveryOf(v1::Decision decision, bool maybe_sent, const PendingPage& pending) const;
 
   const Partition partition_;
   const std::map<std::string, std::vector<std::string>> severities_;

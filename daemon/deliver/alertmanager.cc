@@ -11,8 +11,6 @@
 namespace escalation {
 namespace {
 
-constexpr Duration kOpenFor = Duration::Days(7);
-
 // Decisions on one page agree in these.
 JsonBody LabelsOf(const v1::Decision& decision, const DeliveryRoute& route) {
   JsonBody labels;

@@ -7,8 +7,8 @@
 //   Invariants  1. the labels are those of the page's key and of the route alone, since an alert
 //               ends only under the labels with which it began
 //               2. an open page ends long after now: that escalationd is silent is no recovery.
-//               It is posted once, so an Alertmanager that restarts knows it again only with the
-//               next step or repetition of its escalation
+//               It is posted again and again, so an Alertmanager that restarts, and forgets, knows
+//               it again after kRenewEvery
 //   Time        ends are said by the given clock
 //   Errors      200 with a body that Alertmanager would not send is not a delivery
 //   Threads     stateless; safe everywhere
@@ -23,6 +23,10 @@ class Alertmanager : public Provider {
   absl::StatusOr<HttpCall> Build(const Delivery& delivery, const DeliveryRoute& route,
                                  Instant now) const override;
   Verdict Classify(const HttpReply& reply) const override;
+
+  static constexpr Duration kOpenFor = Duration::Hours(24);
+  static constexpr Duration kRenewEvery = Duration::Minutes(10);
+  Duration RenewEvery() const override { return kRenewEvery; }
 };
 
 }  // namespace escalation

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/deliver/delivery_route.h"
 #include "escalation/v1/decision.pb.h"
@@ -50,6 +51,13 @@ struct Delivery {
   std::string receipt;
   // Why it stays here, such as "superseded": only its outcome is reported. Empty: it leaves.
   std::string kept_back;
+  // Its page was delivered by an earlier process: it is here to be renewed, or closed together with
+  // others.
+  bool delivered = false;
+  // Key of the digest that it left in, or was about to; empty: none.
+  std::string digest;
+  // Of a digest that stands for pages that waited: the most urgent of them.
+  std::vector<v1::Decision> listed;
   // Of a webhook with a program: the body that it made; empty optional: the standard one leaves,
   // and why, if there is a program.
   std::optional<PageBody> body;
@@ -64,6 +72,13 @@ using PageOperation = v1::PageOutcome::Operation;
 PageOperation OperationOf(const v1::Decision& decision);
 const std::string& PageKeyOf(const v1::Decision& decision);
 // The configured route it goes to: where its page went, else the route that the policy names.
-const std::string& DestinationOf(const v1::Decision& decision);
+std::string DestinationOf(const v1::Decision& decision);
+// Of a close: the key of the digest that its page went in; empty: it went alone.
+std::string DigestOf(const v1::Decision& decision);
+
+// A destination as outcomes name it: "ROUTE", or "ROUTE#KEY" of what went in a digest.
+std::string DestinationText(const std::string& route, const std::string& digest);
+std::string RouteOfDestination(const std::string& destination);
+std::string DigestOfDestination(const std::string& destination);
 
 }  // namespace escalation

@@ -39,10 +39,15 @@ const std::set<DeliveryId>& DispatchBoard::Page(const std::string& page) const {
 bool DispatchBoard::IsHeadOfPage(const DispatchItem& item) const {
   for (const DeliveryId id : Page(item.page)) {
     if (id >= item.id) return true;
-    const Stage stage = items_.at(id).stage;
-    if (stage == Stage::kWaiting || stage == Stage::kInFlight) return false;
+    if (items_.at(id).IsUnsettled()) return false;
   }
   return true;
+}
+
+bool DispatchBoard::IsAloneOnPage(const DispatchItem& item) const {
+  const std::set<DeliveryId>& page = Page(item.page);
+  return std::all_of(page.begin(), page.end(),
+                     [&](DeliveryId id) { return id == item.id || !items_.at(id).IsUnsettled(); });
 }
 
 void DispatchBoard::Leave(const DispatchItem& item) {
@@ -54,11 +59,9 @@ void DispatchBoard::Leave(const DispatchItem& item) {
   switch (place.kind) {
     case Place::Kind::kNowhere:
       break;
-    case Place::Kind::kReady: {
-      Ready& ready = ready_[place.group];
-      (place.closes ? ready.closings : ready.others).erase(place.turn);
+    case Place::Kind::kReady:
+      (ready_[place.group].*place.turns).erase(place.turn);
       break;
-    }
     case Place::Kind::kMoment:
       moments_.erase({place.moment, item.id});
       break;
@@ -69,42 +72,58 @@ void DispatchBoard::Leave(const DispatchItem& item) {
   places_.erase(found);
 }
 
+void DispatchBoard::EnterAt(Instant moment, const DispatchItem& item, Place* place) {
+  if (moment == Instant::Never()) return;
+  place->kind = Place::Kind::kMoment;
+  place->moment = moment;
+  moments_.insert({moment, item.id});
+}
+
+void DispatchBoard::EnterReady(const DispatchItem& item, Place* place) {
+  place->kind = Place::Kind::kReady;
+  place->group = item.group;
+  place->turns = item.stage == Stage::kStanding             ? &Ready::renewals
+                 : item.operation == v1::PageOutcome::CLOSE ? &Ready::closings
+                                                            : &Ready::others;
+  place->turn = {item.delivery.severity_rank, item.enqueued, item.id};
+  (ready_[place->group].*place->turns).insert(place->turn);
+}
+
 void DispatchBoard::Enter(const DispatchItem& item, Instant now) {
   Place& place = places_[item.id];
   place.stage = item.stage;
   ++count_[static_cast<size_t>(place.stage)];
-  const bool waits = item.stage == Stage::kWaiting;
-  if (waits) {
-    place.deadline = item.give_up_at;
-    deadlines_.insert({place.deadline, item.id});
+  switch (item.stage) {
+    case Stage::kWaiting:
+      if (item.unmarked > 0) return;  // It may be reported failed only when nothing is under way.
+      place.deadline = item.give_up_at;
+      deadlines_.insert({place.deadline, item.id});
+      if (!IsHeadOfPage(item)) return;
+      // What no route takes need not wait.
+      if (item.not_before > now && !item.group.empty()) {
+        return EnterAt(item.not_before, item, &place);
+      }
+      return EnterReady(item, &place);
+    case Stage::kMarked:
+    case Stage::kSettled:
+      if (item.not_before > now) return EnterAt(item.not_before, item, &place);
+      place.kind = Place::Kind::kSettled;
+      settled_.insert(item.id);
+      return;
+    case Stage::kStanding:
+      if (item.not_before > now) return EnterAt(item.not_before, item, &place);
+      if (!item.group.empty() && IsAloneOnPage(item)) EnterReady(item, &place);
+      return;
+    default:
+      return;
   }
-  if (!(waits && IsHeadOfPage(item)) && item.stage != Stage::kSettled) return;
-  // What no route takes need not wait.
-  if (item.not_before > now && !(waits && item.group.empty())) {
-    place.kind = Place::Kind::kMoment;
-    place.moment = item.not_before;
-    moments_.insert({place.moment, item.id});
-    return;
-  }
-  if (!waits) {
-    place.kind = Place::Kind::kSettled;
-    settled_.insert(item.id);
-    return;
-  }
-  place.kind = Place::Kind::kReady;
-  place.group = item.group;
-  place.closes = item.operation == v1::PageOutcome::CLOSE;
-  place.turn = {item.delivery.severity_rank, item.enqueued, item.id};
-  Ready& ready = ready_[place.group];
-  (place.closes ? ready.closings : ready.others).insert(place.turn);
 }
 
 void DispatchBoard::Moved(const DispatchItem& item, Instant now) {
-  const std::set<DeliveryId>& page = Page(item.page);
-  for (auto id = page.find(item.id); id != page.end(); ++id) {
-    const DispatchItem& behind = items_.at(*id);
-    Leave(behind);
-    Enter(behind, now);
+  for (const DeliveryId id : Page(item.page)) {
+    const DispatchItem& other = items_.at(id);
+    Leave(other);
+    Enter(other, now);
   }
 }
 

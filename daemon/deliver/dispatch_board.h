@@ -30,6 +30,8 @@ class DispatchBoard {
   struct Ready {
     Turns closings;
     Turns others;
+    // What was delivered and is to be renewed.
+    Turns renewals;
   };
   using Moments = std::set<std::pair<Instant, DeliveryId>>;
 
@@ -38,7 +40,7 @@ class DispatchBoard {
   DispatchItem* Find(DeliveryId id);
   void Remove(const DispatchItem& item);
 
-  // MUST follow every change of its stage, not_before, give_up_at or group. What waits behind it on
+  // MUST follow every change of its stage, not_before, give_up_at, group or unmarked. The rest of
   // its page is placed anew, too.
   void Moved(const DispatchItem& item, Instant now);
   // Several may have changed.
@@ -48,7 +50,7 @@ class DispatchBoard {
 
   // By budget group; of the empty one, what no route takes.
   std::map<std::string, Ready>& ready() { return ready_; }
-  // Those with an outcome to report.
+  // Those of which something is to be reported.
   const std::set<DeliveryId>& settled() const { return settled_; }
   // When what waits has failed.
   const Moments& deadlines() const { return deadlines_; }
@@ -67,7 +69,7 @@ class DispatchBoard {
     enum class Kind { kNowhere, kReady, kMoment, kSettled } kind = Kind::kNowhere;
     DispatchItem::Stage stage = DispatchItem::Stage::kWaiting;
     std::string group;
-    bool closes = false;
+    Turns Ready::*turns = nullptr;
     DispatchTurn turn;
     Instant moment;
     Instant deadline = Instant::Never();
@@ -76,6 +78,10 @@ class DispatchBoard {
   void Leave(const DispatchItem& item);
   void Enter(const DispatchItem& item, Instant now);
   bool IsHeadOfPage(const DispatchItem& item) const;
+  // Nothing else of its page has anything to do.
+  bool IsAloneOnPage(const DispatchItem& item) const;
+  void EnterAt(Instant moment, const DispatchItem& item, Place* place);
+  void EnterReady(const DispatchItem& item, Place* place);
 
   std::map<DeliveryId, DispatchItem> items_;
   std::map<DeliveryId, Place> places_;

@@ -18,14 +18,23 @@
 
 namespace escalation {
 
+// In the numbers of the queue's own requests, which no decision has.
+inline constexpr uint64_t kDigestSeq = uint64_t{1} << 63;
+
 struct DispatchItem {
   enum class Stage {
     kWaiting,   // For its turn.
     kInFlight,  // For a reply.
+    kMarked,    // That it is in a digest is to be reported.
+    kMarking,   // That is under way to the log.
+    kRiding,    // Shares the fate of its digest's request.
     kSettled,   // Its outcome is to be reported.
     kReported,  // Its outcome is under way to the log.
+    kStanding,  // Delivered, and known until its page is closed.
   };
-  static constexpr size_t kStages = 4;
+  static constexpr size_t kStages = 8;
+  // Nothing of its page leaves before it.
+  bool IsUnsettled() const { return stage < Stage::kSettled; }
 
   DeliveryId id;
   Delivery delivery;
@@ -44,18 +53,25 @@ struct DispatchItem {
   std::string reason;    // Of the last reply.
   bool maybe_sent = false;
   std::string kept_back;  // Why it does not leave, or not again; empty: it does.
+  // The key of the digest that it is in, or that it is the request of; empty: none.
+  std::string digest;
+  // A request of a digest: how many of those in it the log does not know to be in it.
+  size_t unmarked = 0;
+  bool stands = false;  // It was delivered and may be renewed.
+  bool ends = false;    // Its page was closed while its delivery was reported.
   v1::PageOutcome outcome;
+
+  bool IsOfDigest() const { return (id.seq & kDigestSeq) != 0; }
 };
 
-// Gives it an outcome.
-inline void SettleItem(DispatchItem* item, v1::PageOutcome::Outcome outcome,
+// What is to be reported of it.
+inline void SetOutcome(DispatchItem* item, v1::PageOutcome::Outcome outcome,
                        std::string_view reason) {
-  item->stage = DispatchItem::Stage::kSettled;
   item->not_before = Instant::Past();
   item->outcome.Clear();
   item->outcome.set_key(PageKeyOf(item->delivery.decision));
   // What surely went nowhere needs no close there.
-  if (item->maybe_sent) item->outcome.set_destination(item->route);
+  if (item->maybe_sent) item->outcome.set_destination(DestinationText(item->route, item->digest));
   item->outcome.set_outcome(outcome);
   item->outcome.set_reason(std::string(reason));
   item->outcome.set_attempts(item->attempts);

@@ -10,7 +10,6 @@ namespace {
 
 // About one request that a provider took without having done it; then it is made again.
 constexpr int kQuestionsMax = 8;
-constexpr Duration kReportAgainAfter = Duration::Seconds(1);
 // Full jitter may say "at once"; this keeps a refusing provider from being hammered.
 constexpr Duration kBackoffMin{50};
 // Threads that read the clock one after the other may call in another order; more is a clock that
@@ -51,7 +50,7 @@ void DispatchQueue::Address(DispatchItem* item) const {
   const auto route = routes_.find(item->route);
   const bool takes = route != routes_.end() && !route->second.shadow;
   // Whoever is in flight comes back to the group that it left for.
-  if (item->stage == Stage::kWaiting) item->group = takes ? BudgetGroupOf(route->second) : "";
+  if (item->stage != Stage::kInFlight) item->group = takes ? BudgetGroupOf(route->second) : "";
   item->give_up_at = GiveUpAt(*item);
 }
 
@@ -67,8 +66,9 @@ absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant clock) {
     return absl::InvalidArgumentError(Cat("decision ", id.seq, " is no page operation"));
   }
   if (board_.Find(id) != nullptr) return absl::OkStatus();
-  if (board_.items().size() >= options_.deliveries_max) {
-    return absl::ResourceExhaustedError(Cat(board_.items().size(), " deliveries wait already"));
+  const size_t waiting = board_.items().size() - board_.CountIn(Stage::kStanding);
+  if (!delivery.delivered && waiting >= options_.deliveries_max) {
+    return absl::ResourceExhaustedError(Cat(waiting, " deliveries wait already"));
   }
   DispatchItem fresh;
   fresh.id = id;
@@ -78,12 +78,22 @@ absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant clock) {
   fresh.enqueued = now;
   fresh.maybe_sent = delivery.maybe_sent;
   fresh.kept_back = delivery.kept_back;
+  fresh.digest = delivery.digest;
+  if (fresh.operation == v1::PageOutcome::CLOSE) fresh.digest = DigestOf(delivery.decision);
   fresh.delivery = std::move(delivery);
   DispatchItem& item = board_.Add(std::move(fresh));
   Address(&item);
   Moved(item);
   KeepBack(&item);
-  if (item.operation == v1::PageOutcome::ACKNOWLEDGE) {
+  const bool acknowledges = item.operation == v1::PageOutcome::ACKNOWLEDGE;
+  if (item.stage == Stage::kWaiting && item.delivery.delivered &&
+      (!acknowledges || RenewEvery(item).ms > 0)) {
+    StandAgain(&item);
+  } else if (item.stage == Stage::kWaiting && item.operation == v1::PageOutcome::TRIGGER &&
+             !item.digest.empty()) {
+    JoinAgain(&item);
+  }
+  if (acknowledges) {
     OnAcknowledged(item.delivery.decision.page_acknowledged());
   }
   Collapse(item.page);
@@ -91,55 +101,20 @@ absl::Status DispatchQueue::Enqueue(Delivery delivery, Instant clock) {
 }
 
 void DispatchQueue::Settle(DispatchItem* item, v1::PageOutcome::Outcome outcome,
-                           std::string_view reason) {
-  SettleItem(item, outcome, reason);
+                           const std::string& reason) {
+  if (item->IsOfDigest()) return SettleDigest(item, outcome, reason);
+  SetOutcome(item, outcome, reason);
+  if (outcome == v1::PageOutcome::DELIVERED && Stands(*item)) item->outcome.clear_decision_seq();
+  item->stage = Stage::kSettled;
   Moved(*item);
+  // Of what stood before, the newest is what the provider shows.
+  if (item->operation == v1::PageOutcome::CLOSE || item->outcome.decision_seq() == 0) {
+    EndStandingOf(item->page, item);
+  }
   RouteStatistics& counters = counters_[item->route];
   if (outcome == v1::PageOutcome::DELIVERED) ++counters.delivered;
   if (outcome == v1::PageOutcome::FAILED) ++counters.failed;
   if (outcome == v1::PageOutcome::SUPPRESSED) ++counters.suppressed;
-}
-
-void DispatchQueue::OnAcknowledged(const v1::PageAcknowledgedAtPager& acknowledged) {
-  const std::string& key = acknowledged.key();
-  const std::string run = key.substr(0, key.rfind('/') + 1);
-  for (auto& [id, item] : board_.items()) {
-    const v1::PageRequested& page = item.delivery.decision.page_requested();
-    if (item.operation != v1::PageOutcome::TRIGGER || !page.key().starts_with(run)) continue;
-    if (page.generation() > acknowledged.generation() || page.key() == key) continue;
-    item.kept_back = "acknowledged";
-    KeepBack(&item);
-  }
-}
-
-void DispatchQueue::KeepBack(DispatchItem* item) {
-  if (item->stage != Stage::kWaiting || item->kept_back.empty()) return;
-  Settle(item, v1::PageOutcome::SUPPRESSED, item->kept_back);
-}
-
-void DispatchQueue::Collapse(const std::string& page) {
-  const std::set<DeliveryId>& ids = board_.Page(page);
-  DispatchItem* close = nullptr;
-  for (const DeliveryId id : ids) {
-    DispatchItem* const item = board_.Find(id);
-    if (item->operation == v1::PageOutcome::CLOSE) close = item;
-  }
-  if (close == nullptr) return;
-  bool may_be_open = true;  // Unless a trigger is here that never left.
-  bool in_flight = false;
-  for (const DeliveryId id : ids) {
-    DispatchItem& item = *board_.Find(id);
-    if (id >= close->id) break;
-    if (item.stage == Stage::kWaiting) {
-      Settle(&item, v1::PageOutcome::SUPPRESSED,
-             item.maybe_sent ? "closed before it was confirmed" : "closed before it was sent");
-    }
-    in_flight = in_flight || item.stage == Stage::kInFlight;
-    if (item.operation == v1::PageOutcome::TRIGGER) may_be_open = item.maybe_sent;
-  }
-  if (in_flight || may_be_open) return;
-  if (close->stage != Stage::kWaiting || close->maybe_sent) return;
-  Settle(close, v1::PageOutcome::SUPPRESSED, "its page was not sent");
 }
 
 Instant DispatchQueue::GiveUpAt(const DispatchItem& item) const {
@@ -158,50 +133,50 @@ void DispatchQueue::Reply(DeliveryId id, uint64_t attempt, const Verdict& verdic
   DispatchItem* const item = board_.Find(id);
   if (item == nullptr || item->stage != Stage::kInFlight || item->attempt != attempt) return;
   budgets_[item->group].CameBack();
-  item->stage = Stage::kWaiting;
-  item->maybe_sent = item->maybe_sent || verdict.maybe_received;
-  item->reason = verdict.reason;
   // A provider that never says what became of a request may have lost it.
   const bool asks = !verdict.receipt.empty() && item->questions < kQuestionsMax;
   item->questions = asks ? item->questions + 1 : 0;
   item->delivery.receipt = asks ? verdict.receipt : "";
-  switch (verdict.kind) {
-    case Verdict::Kind::kDelivered:
-      item->maybe_sent = true;
-      Settle(item, v1::PageOutcome::DELIVERED, verdict.note);
-      break;
-    case Verdict::Kind::kFailed:
-      // A close has no fallback: what refuses it, such as a key that is being changed, may pass.
-      if (item->operation == v1::PageOutcome::CLOSE) {
-        Retry(item, verdict, now);
-      } else {
-        Settle(item, v1::PageOutcome::FAILED, verdict.reason);
-      }
-      break;
-    case Verdict::Kind::kRetry:
-      Retry(item, verdict, now);
-      break;
+  item->maybe_sent =
+      item->maybe_sent || verdict.maybe_received || verdict.kind == Verdict::Kind::kDelivered;
+  item->reason = verdict.reason;
+  const std::string page = item->page;
+  if (item->stands) {
+    Renewed(item, verdict, now);
+    return Collapse(page);
   }
-  KeepBack(item);
-  Collapse(item->page);
+  item->stage = Stage::kWaiting;
+  // A close has no fallback: what refuses it, such as a key that is being changed, may pass.
+  const bool refused = verdict.kind == Verdict::Kind::kFailed;
+  if (verdict.kind == Verdict::Kind::kDelivered) {
+    Settle(item, v1::PageOutcome::DELIVERED, verdict.note);
+  } else if (refused && item->operation != v1::PageOutcome::CLOSE) {
+    Settle(item, v1::PageOutcome::FAILED, verdict.reason);
+  } else {
+    Retry(item, verdict, now);
+  }
+  if (DispatchItem* const left = board_.Find(id); left != nullptr) KeepBack(left);
+  Collapse(page);
+  RidersMayLeave(id);
+}
+
+Duration DispatchQueue::WaitAfter(const DispatchItem& item, const Verdict& verdict, Instant now) {
+  ++counters_[item.route].retries;
+  Duration bound = options_.backoff_initial;
+  for (int i = 1; i < item.attempts && bound < options_.backoff_max; ++i) bound = bound * 2;
+  bound = std::min(bound, options_.backoff_max);
+  const auto spread = static_cast<uint64_t>(std::max<int64_t>(bound.ms, 1));
+  const Duration wait = std::max(Duration{static_cast<int64_t>(chance_(spread))}, kBackoffMin);
+  if (!verdict.after.has_value()) return wait;
+  const Duration asked = std::min(*verdict.after, options_.retry_after_max);
+  // The provider speaks for all that goes there, so the whole group waits.
+  budgets_[item.group].PauseUntil(now + asked);
+  return std::max(wait, asked);
 }
 
 void DispatchQueue::Retry(DispatchItem* item, const Verdict& verdict, Instant now) {
   if (now >= item->give_up_at) return GiveUp(item);
-  ++counters_[item->route].retries;
-  Duration bound = options_.backoff_initial;
-  for (int i = 1; i < item->attempts && bound < options_.backoff_max; ++i) bound = bound * 2;
-  bound = std::min(bound, options_.backoff_max);
-  const auto spread = static_cast<uint64_t>(std::max<int64_t>(bound.ms, 1));
-  Duration wait{static_cast<int64_t>(chance_(spread))};
-  wait = std::max(wait, kBackoffMin);
-  if (verdict.after.has_value()) {
-    const Duration asked = std::min(*verdict.after, options_.retry_after_max);
-    // The provider speaks for all that goes there, so the whole group waits.
-    budgets_[item->group].PauseUntil(now + asked);
-    wait = std::max(wait, asked);
-  }
-  item->not_before = now + wait;
+  item->not_before = now + WaitAfter(*item, verdict, now);
   Address(item);
   Moved(*item);
 }
@@ -209,13 +184,17 @@ void DispatchQueue::Retry(DispatchItem* item, const Verdict& verdict, Instant no
 void DispatchQueue::OutcomeKept(DeliveryId id, bool kept, Instant clock) {
   const Instant now = Forward(clock);
   DispatchItem* const item = board_.Find(id);
-  if (item == nullptr || item->stage != Stage::kReported) return;
+  if (item == nullptr) return;
+  if (item->stage == Stage::kMarking) return MarkKept(item, kept, now);
+  if (item->stage != Stage::kReported) return;
   if (!kept) {
     item->stage = Stage::kSettled;
     item->not_before = now + kReportAgainAfter;
     return Moved(*item);
   }
-  board_.Remove(*item);
+  if (item->outcome.decision_seq() != 0) return board_.Remove(*item);
+  Stand(item, now + RenewEvery(*item));
+  if (item->ends) EndStanding(item);
 }
 
 void DispatchQueue::Forget(Partition partition) {
@@ -226,6 +205,7 @@ void DispatchQueue::Forget(Partition partition) {
     if (item.stage == Stage::kInFlight) budgets_[item.group].CameBack();
     board_.Remove(item);
   }
+  std::erase_if(digests_, [&](const auto& digest) { return digest.second.partition == partition; });
 }
 
 bool DispatchQueue::IsLeased(Partition partition) const {
@@ -234,20 +214,21 @@ bool DispatchQueue::IsLeased(Partition partition) const {
 }
 
 void DispatchQueue::SettleHopeless(Instant now, DispatchActions* actions) {
-  std::vector<DispatchItem*> hopeless;
+  std::vector<DeliveryId> hopeless;
   DispatchBoard::Ready& nowhere = board_.ready()[""];
   for (const DispatchBoard::Turns* turns : {&nowhere.closings, &nowhere.others}) {
-    for (const DispatchTurn& turn : *turns) hopeless.push_back(board_.Find(turn.id));
+    for (const DispatchTurn& turn : *turns) hopeless.push_back(turn.id);
   }
   for (const auto& [moment, id] : board_.deadlines()) {
     if (moment > now) break;
-    hopeless.push_back(board_.Find(id));
+    hopeless.push_back(id);
   }
-  for (DispatchItem* const item : hopeless) {
-    if (item->stage != Stage::kWaiting) continue;
+  for (const DeliveryId id : hopeless) {
+    DispatchItem* const item = board_.Find(id);
+    if (item == nullptr || item->stage != Stage::kWaiting) continue;
     const auto route = routes_.find(item->route);
-    if (!IsLeased(item->id.partition)) {
-      actions->lapsed.insert(item->id.partition);
+    if (!IsLeased(id.partition)) {
+      actions->lapsed.insert(id.partition);
     } else if (route == routes_.end()) {
       Settle(item, v1::PageOutcome::FAILED, Cat("route ", item->route, " is not configured"));
     } else if (route->second.shadow) {
@@ -260,7 +241,9 @@ void DispatchQueue::SettleHopeless(Instant now, DispatchActions* actions) {
 
 void DispatchQueue::AddAttempts(Instant now, DispatchActions* actions) {
   for (auto& [group, ready] : board_.ready()) {
-    if (!group.empty()) AddAttemptsOf(group, &ready, now, actions);
+    if (group.empty()) continue;
+    FormDigests(group, ready);
+    AddAttemptsOf(group, &ready, now, actions);
   }
 }
 
@@ -269,7 +252,7 @@ void DispatchQueue::AddAttemptsOf(const std::string& group, DispatchBoard::Ready
   DispatchBudget& budget = budgets_[group];
   auto closing = ready->closings.begin();
   auto other = ready->others.begin();
-  const auto skip_lapsed = [&](const DispatchBoard::Turns& turns, auto* turn) {
+  const auto waits = [&](const DispatchBoard::Turns& turns, auto* turn) {
     while (*turn != turns.end() && !IsLeased((*turn)->id.partition)) {
       actions->lapsed.insert((*turn)->id.partition);
       ++*turn;
@@ -277,13 +260,16 @@ void DispatchQueue::AddAttemptsOf(const std::string& group, DispatchBoard::Ready
     return *turn != turns.end();
   };
   for (;;) {
-    const bool closing_waits = skip_lapsed(ready->closings, &closing);
-    const bool other_waits = skip_lapsed(ready->others, &other);
-    if (!closing_waits && !other_waits) return;
+    const bool closing_waits = waits(ready->closings, &closing);
+    const bool other_waits = waits(ready->others, &other);
+    // What leaves may take a renewal of its page out of the ready.
+    auto renewal = ready->renewals.begin();
+    if (!closing_waits && !other_waits && !waits(ready->renewals, &renewal)) return;
     if (!budget.MayLeave(now, options_.in_flight_max, &actions->next)) return;
     const bool closes = closing_waits && (!other_waits || budget.IsClosingsTurn());
     // What leaves is no longer among the ready.
-    const DeliveryId id = closes ? (closing++)->id : (other++)->id;
+    auto& turn = closes ? closing : other_waits ? other : renewal;
+    const DeliveryId id = (turn++)->id;
     Launch(board_.Find(id), &budget, now, actions);
   }
 }
@@ -297,6 +283,7 @@ void DispatchQueue::Launch(DispatchItem* item, DispatchBudget* budget, Instant n
   item->stage = Stage::kInFlight;
   item->attempt = ++last_attempt_;
   Moved(*item);
+  if (item->IsOfDigest() && !closes) Describe(item);
   actions->attempts.push_back({item->id, item->attempt, item->delivery, routes_.at(item->route)});
 }
 
@@ -309,7 +296,7 @@ void DispatchQueue::AddOutcomes(DispatchActions* actions) {
       actions->lapsed.insert(id.partition);
       continue;
     }
-    item.stage = Stage::kReported;
+    item.stage = item.stage == Stage::kMarked ? Stage::kMarking : Stage::kReported;
     Moved(item);
     const v1::Decision& decision = item.delivery.decision;
     actions->outcomes.push_back({id, decision.tenant(), decision.ticket_id(), item.outcome});
@@ -351,10 +338,16 @@ size_t DispatchQueue::under_way() const {
 std::map<std::string, RouteStatistics> DispatchQueue::Statistics() const {
   std::map<std::string, RouteStatistics> out = counters_;
   for (const auto& [id, item] : board_.items()) {
+    if (item.IsOfDigest()) continue;
     RouteStatistics& route = out[item.route];
-    route.waiting += item.stage == Stage::kWaiting;
+    route.standing += item.stands;
+    if (item.stands) continue;
+    route.waiting += item.IsUnsettled() && item.stage != Stage::kInFlight;
     route.in_flight += item.stage == Stage::kInFlight;
     route.oldest = std::min(route.oldest, item.enqueued - set_back_);
+    if (item.operation == v1::PageOutcome::TRIGGER) {
+      route.oldest_page = std::min(route.oldest_page, item.enqueued - set_back_);
+    }
   }
   return out;
 }

@@ -6,6 +6,7 @@
 //   Input       deliveries, replies, the fate of reported outcomes, routes; the time and a source
 //               of chance
 //   Output      Step: requests to make, outcomes to report, when to look again
+//               (dispatch_actions.h)
 //   Invariants  1. operations on one page (key and destination) leave in order of seq, singly
 //               2. nothing of a page leaves after its close
 //               3. a page that was closed before anything of it left is not sent, and neither is
@@ -15,6 +16,10 @@
 //               6. a group that is slow or down delays no other group
 //               7. while a partition's lease does not hold, nothing of it leaves, and no outcome is
 //                  reported but that a page was delivered
+//               8. of what a group's budget would keep waiting for longer than digest_after, the
+//                  least severe pages leave together: dispatch_digest.h
+//               9. a page stays known behind its delivery while its provider wants it renewed, or
+//                  while it has to be closed together with others
 //   Time        enters as arguments; where a clock is set back, waits and budgets go on from where
 //               it was
 //   Errors      kResourceExhausted: full; the caller keeps the delivery and offers it again
@@ -30,68 +35,13 @@
 
 #include "absl/status/status.h"
 #include "daemon/deliver/delivery.h"
+#include "daemon/deliver/dispatch_actions.h"
 #include "daemon/deliver/dispatch_board.h"
 #include "daemon/deliver/dispatch_budget.h"
+#include "daemon/deliver/dispatch_digest.h"
 #include "daemon/deliver/provider.h"
 
 namespace escalation {
-
-struct DispatchOptions {
-  Duration backoff_initial = Duration::Seconds(1);
-  Duration backoff_max = Duration::Minutes(5);
-  // After this long a page has failed, and the fold decides its fallback.
-  Duration give_up_after = Duration::Hours(1);
-  // A close has no fallback, and an open page hurts, so it is tried longer.
-  Duration give_up_closing_after = Duration::Hours(24);
-  // What Retry-After may ask for at most.
-  Duration retry_after_max = Duration::Minutes(5);
-  size_t in_flight_max = 8;  // Per budget group.
-  size_t deliveries_max = 10'000;
-};
-
-// Counters since the start, and what is there now; by route.
-struct RouteStatistics {
-  uint64_t delivered = 0;
-  uint64_t failed = 0;
-  uint64_t suppressed = 0;
-  uint64_t attempts = 0;
-  uint64_t retries = 0;
-  uint64_t waiting = 0;
-  uint64_t in_flight = 0;
-  // When the oldest delivery without an outcome came; Never: there is none.
-  Instant oldest = Instant::Never();
-};
-
-struct DispatchAttempt {
-  DeliveryId id;
-  // Distinguishes this request from every other.
-  uint64_t attempt = 0;
-  Delivery delivery;
-  DeliveryRoute route;
-};
-
-// While an instance surely owns a partition: from <= the clock < until.
-struct Lease {
-  Instant from = Instant::Past();
-  Instant until = Instant::Never();
-  bool Holds(Instant clock) const { return from <= clock && clock < until; }
-};
-
-struct DispatchOutcome {
-  DeliveryId id;
-  std::string tenant;
-  std::string ticket_id;
-  v1::PageOutcome outcome;
-};
-
-struct DispatchActions {
-  std::vector<DispatchAttempt> attempts;
-  std::vector<DispatchOutcome> outcomes;
-  // Partitions of which something would leave or be reported if their lease held.
-  std::set<Partition> lapsed;
-  // When to call Step again if nothing else happens; Never: no need.
-  Instant next = Instant::Never();
-};
 
 class DispatchQueue {
  public:
@@ -120,21 +70,27 @@ class DispatchQueue {
 
   DispatchActions Step(Instant now);
 
-  bool empty() const { return board_.items().empty(); }
+  // Nothing is without an outcome.
+  bool empty() const { return board_.items().size() == board_.CountIn(Stage::kStanding); }
   // Requests without a reply and outcomes that are not kept yet; while paused nothing can end.
   size_t under_way() const;
   std::map<std::string, RouteStatistics> Statistics() const;
 
  private:
   using Stage = DispatchItem::Stage;
+  static constexpr Duration kReportAgainAfter = Duration::Seconds(1);
 
   // `now` as the queue counts it: it never runs backwards.
   Instant Forward(Instant now);
   // It changed: it is placed anew.
   void Moved(const DispatchItem& item) { board_.Moved(item, latest_); }
-  void Settle(DispatchItem* item, v1::PageOutcome::Outcome outcome, std::string_view reason);
-  // The page's close is known: what of the page has not left stays here.
+  // Of a digest: settles those that leave with it, and forgets it.
+  void Settle(DispatchItem* item, v1::PageOutcome::Outcome outcome, const std::string& reason);
+  // What stays here after all: dispatch_queue_collapse.cc. The page's close is known: what of the
+  // page has not left need not.
   void Collapse(const std::string& page);
+  // Whether what stands before a close may still leave; settles it if it need not.
+  bool HoldsUpClose(DispatchItem* item);
   // Somebody has taken the run up: its other pages that woke nobody yet stay here.
   void OnAcknowledged(const v1::PageAcknowledgedAtPager& acknowledged);
   // Settles what waits and is kept back.
@@ -148,6 +104,7 @@ class DispatchQueue {
   void GiveUp(DispatchItem* item);
   Instant GiveUpAt(const DispatchItem& item) const;
   void Retry(DispatchItem* item, const Verdict& verdict, Instant now);
+  Duration WaitAfter(const DispatchItem& item, const Verdict& verdict, Instant now);
   void AddAttempts(Instant now, DispatchActions* actions);
   void AddAttemptsOf(const std::string& group, DispatchBoard::Ready* ready, Instant now,
                      DispatchActions* actions);
@@ -155,8 +112,40 @@ class DispatchQueue {
   void AddOutcomes(DispatchActions* actions);
   Instant NextLook() const;
 
+  // Pages that stay known behind their delivery: dispatch_queue_standing.cc.
+  Duration RenewEvery(const DispatchItem& item) const;
+  bool Stands(const DispatchItem& item) const;
+  // It was delivered by an earlier process.
+  void StandAgain(DispatchItem* item);
+  void Stand(DispatchItem* item, Instant renew_at);
+  void Renewed(DispatchItem* item, const Verdict& verdict, Instant now);
+  void EndStanding(DispatchItem* item);
+  // All of the page but `but`, which may be null.
+  void EndStandingOf(const std::string& page, const DispatchItem* but);
+
+  // Pages that leave together: dispatch_digest.h, dispatch_queue_digest.cc.
+  void FormDigests(const std::string& group, const DispatchBoard::Ready& ready);
+  bool MayBeDigested(const DispatchItem& item) const;
+  DispatchDigest* FindForming(Partition partition, const std::string& tenant,
+                              const std::string& route);
+  void Join(DispatchItem* item, DispatchDigest* digest);
+  // It was said to be in a digest by an earlier process.
+  void JoinAgain(DispatchItem* item);
+  void Ride(DispatchItem* item, DispatchDigest* digest, Stage stage);
+  DispatchItem& RequestOf(DispatchDigest* digest, const DispatchItem& member);
+  // A digest is not under way: who is closed or acknowledged meanwhile leaves it.
+  void RidersMayLeave(DeliveryId request);
+  // Says in a digest's request what is in it.
+  void Describe(DispatchItem* request);
+  bool MayLeaveDigest(const DispatchItem& item);
+  void LeaveDigest(DispatchItem* item);
+  void MarkKept(DispatchItem* item, bool kept, Instant now);
+  void SettleDigest(DispatchItem* request, v1::PageOutcome::Outcome outcome,
+                    const std::string& reason);
+  void CloseMember(DispatchItem* close);
+
   DispatchOptions options_;
-  const Chance chance_;
+  Chance chance_;
   bool paused_ = false;
   bool draining_ = false;
   uint64_t last_attempt_ = 0;
@@ -166,6 +155,7 @@ class DispatchQueue {
   std::map<std::string, DeliveryRoute> routes_;
   std::map<std::string, DispatchBudget> budgets_;  // By group.
   DispatchBoard board_;
+  std::map<std::string, DispatchDigest> digests_;  // By key.
   std::map<Partition, Lease> leases_;
   Instant clock_;  // Of the present step, as it was given: leases never run on.
   std::map<std::string, RouteStatistics> counters_;

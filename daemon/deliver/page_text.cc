@@ -93,12 +93,19 @@ void AddCause(const Delivery& delivery, PageText* out) {
   AddLine("Cause", cause, out);
 }
 
+// "high T-17: Site down"
+std::string Headline(const v1::Decision& decision) {
+  const v1::PageRequested& page = decision.page_requested();
+  std::string out = Words({page.severity(), decision.ticket_id()});
+  if (!page.subject().empty()) CatTo(&out, ": ", page.subject());
+  return out;
+}
+
 PageText Requested(const Delivery& delivery) {
   const v1::Decision& decision = delivery.decision;
   const v1::PageRequested& page = decision.page_requested();
   PageText text;
-  text.title = Words({page.severity(), decision.ticket_id()});
-  if (!page.subject().empty()) CatTo(&text.title, ": ", page.subject());
+  text.title = Headline(decision);
   PageText* out = &text;
   AddLine("Ticket", Words({decision.ticket_id(), page.severity()}), out);
   AddLine("Subject", page.subject(), out);
@@ -125,7 +132,42 @@ PageText Requested(const Delivery& delivery) {
   return text;
 }
 
+// Pages that waited together for the route's budget.
+PageText Waited(const Delivery& delivery) {
+  const v1::PageDigest& digest = delivery.decision.page_digest();
+  PageText text;
+  text.title = Cat(digest.suppressed(), " pages for route ", digest.route(), ": ",
+                   Headline(delivery.listed.front()));
+  const int64_t rest = digest.suppressed() - 1;
+  if (rest > 0) CatTo(&text.title, ", and ", rest, " more");
+  AddLine(
+      "Together",
+      Cat(digest.suppressed(), " pages that would have waited too long one by one; each goes on",
+          " by itself if nobody acts"),
+      &text);
+  int number = 0;
+  for (const v1::Decision& page : delivery.listed) {
+    std::string line = Headline(page);
+    const std::string due = DueText(page, page.page_requested());
+    if (!due.empty()) CatTo(&line, "; due ", due);
+    AddLine(Cat("Page ", ++number), line, &text);
+  }
+  const int64_t more = digest.suppressed() - static_cast<int64_t>(delivery.listed.size());
+  if (more > 0) {
+    AddLine("More", Cat("and ", more, " more: escalationctl pages"), &text);
+  }
+  AddCause(delivery, &text);
+  for (const v1::Decision& page : delivery.listed) {
+    if (page.page_requested().links().empty()) continue;
+    v1::PageLink link = page.page_requested().links(0);
+    link.set_name(page.ticket_id());
+    AddLink(link, &text);
+  }
+  return text;
+}
+
 PageText Digest(const Delivery& delivery) {
+  if (!delivery.listed.empty()) return Waited(delivery);
   const v1::PageDigest& digest = delivery.decision.page_digest();
   PageText text;
   text.title = Cat("and ", digest.suppressed(), " more pages for route ", digest.route());

@@ -43,6 +43,9 @@ class Provider {
                                          Instant now) const = 0;
   virtual Verdict Classify(const HttpReply& reply) const = 0;
 
+  // How often an open page is sent again, since the provider forgets it otherwise; 0: never.
+  virtual Duration RenewEvery() const { return Duration{0}; }
+
   // What became of a request whose verdict had a receipt, and what the answer means. Never called
   // for providers that give none.
   virtual absl::StatusOr<HttpCall> Ask(const std::string& receipt,

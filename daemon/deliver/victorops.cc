@@ -86,13 +86,13 @@ absl::StatusOr<HttpCall> VictorOps::Build(const Delivery& delivery, const Delive
     Add("severity", OneLine(page.severity()), out);
     Add("escalation", page.escalation(), out);
     Add("level", page.level(), out);
-    for (const PageLine& link : text.links) {
-      Add(Cat(IsPicture(link.value) ? "vo_annotate.i." : "vo_annotate.u.", link.name), link.value,
-          out);
-    }
-    for (const std::string_view name : {"Why", "Used", "Due", "Next", "Late"}) {
-      Add(Cat("vo_annotate.s.", FieldName(name)), text.Line(name), out);
-    }
+  }
+  for (const PageLine& link : text.links) {
+    Add(Cat(IsPicture(link.value) ? "vo_annotate.i." : "vo_annotate.u.", link.name), link.value,
+        out);
+  }
+  for (const std::string_view name : {"Why", "Used", "Due", "Next", "Late"}) {
+    Add(Cat("vo_annotate.s.", FieldName(name)), text.Line(name), out);
   }
   out->push_back('}');
   return call;

@@ -46,6 +46,13 @@ TEST_F(ExplainOutcomeTest, none_is_found_before_there_is_one) {
   EXPECT_FALSE(Find(1, "a").has_value()) << "an outcome before the page belongs to another one";
 }
 
+TEST_F(ExplainOutcomeTest, what_a_digest_came_to_counts_more_than_that_it_is_in_one) {
+  Append("a", v1::PageOutcome::TRIGGER, v1::PageOutcome::DIGESTED);
+  EXPECT_EQ(Find(0, "a")->outcome(), v1::PageOutcome::DIGESTED);
+  Append("a", v1::PageOutcome::TRIGGER, v1::PageOutcome::FAILED);
+  EXPECT_EQ(Find(0, "a")->outcome(), v1::PageOutcome::FAILED);
+}
+
 TEST(OutcomeTextTest, a_destination_is_named_where_the_page_may_be) {
   v1::PageOutcome outcome;
   outcome.set_outcome(v1::PageOutcome::FAILED);
@@ -60,6 +67,10 @@ TEST(OutcomeTextTest, a_destination_is_named_where_the_page_may_be) {
   outcome.set_outcome(v1::PageOutcome::DELIVERED);
   outcome.clear_reason();
   EXPECT_EQ(OutcomeText(outcome), "delivered to pager");
+  outcome.set_destination("pager#default//waited/pager/7");
+  EXPECT_EQ(OutcomeText(outcome), "delivered to pager in the digest default//waited/pager/7");
+  outcome.set_outcome(v1::PageOutcome::DIGESTED);
+  EXPECT_EQ(OutcomeText(outcome), "about to leave to pager in the digest default//waited/pager/7");
 }
 
 }  // namespace

@@ -17,6 +17,9 @@ using DispatchBudgetTest = DispatchQueueFixture;
 TEST_F(DispatchBudgetTest, the_budget_holds_for_every_minute_and_spares_closings_and_the_worst) {
   DeliveryRoute pager = RouteNamed("pager");
   pager.per_minute_max = 2;
+  DispatchOptions options = Options();
+  options.digest_after = Duration::Minutes(10);  // One by one.
+  queue_.SetOptions(options);
   queue_.SetRoutes({pager, RouteNamed("other")});
   Add(PageFor(1, "a", 0));
   Add(PageFor(2, "b", 3));

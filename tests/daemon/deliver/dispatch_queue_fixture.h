@@ -38,18 +38,20 @@ class DispatchQueueFixture : public testing::Test {
 
   void Add(Delivery delivery) { ASSERT_TRUE(queue_.Enqueue(std::move(delivery), now_).ok()); }
 
-  // What Step says, such as "send 1, suppressed 2 (shadow); next 5s".
+  // What Step says, such as "send 1, send digest 2, suppressed 3 (shadow)".
   std::string Step() {
     const DispatchActions actions = queue_.Step(now_);
     std::string out;
     for (const DispatchAttempt& attempt : actions.attempts) {
       attempts_[attempt.id.seq] = attempt.attempt;
-      CatTo(&out, out.empty() ? "" : ", ", "send ", attempt.id.seq);
+      const bool digest = (attempt.id.seq & kDigestSeq) != 0;
+      const bool closes = attempt.delivery.decision.has_page_closed();
+      CatTo(&out, out.empty() ? "" : ", ", closes && digest ? "close " : "send ",
+            digest ? "digest " : "", attempt.id.seq & ~kDigestSeq);
     }
     for (const DispatchOutcome& o : actions.outcomes) {
-      static constexpr const char* kNames[] = {"", "delivered", "failed", "suppressed"};
-      CatTo(&out, out.empty() ? "" : ", ", kNames[o.outcome.outcome()], " ",
-            o.outcome.decision_seq());
+      static constexpr const char* kNames[] = {"", "delivered", "failed", "suppressed", "digested"};
+      CatTo(&out, out.empty() ? "" : ", ", kNames[o.outcome.outcome()], " ", o.id.seq);
       if (!o.outcome.reason().empty()) CatTo(&out, " (", o.outcome.reason(), ")");
     }
     next_ = actions.next;
@@ -58,6 +60,7 @@ class DispatchQueueFixture : public testing::Test {
   void Reply(uint64_t seq, const Verdict& verdict) {
     queue_.Reply({Partition{0}, seq}, attempts_[seq], verdict, now_);
   }
+  void ReplyToDigest(uint64_t seq, const Verdict& verdict) { Reply(seq | kDigestSeq, verdict); }
   void Keep(std::vector<uint64_t> seqs) {
     for (const uint64_t seq : seqs) queue_.OutcomeKept({Partition{0}, seq}, true, now_);
   }

@@ -223,7 +223,7 @@ TEST(AlertmanagerForm, an_alert_ends_under_the_labels_with_which_it_began) {
   EXPECT_EQ(page["annotations"]["link_runbook"], "https://wiki.example.com/down");
   EXPECT_EQ(page["generatorURL"], "https://wiki.example.com/down");
   EXPECT_EQ(page["startsAt"], "2026-03-11T07:00:00Z");
-  EXPECT_EQ(page["endsAt"], "2026-03-18T07:00:00Z");
+  EXPECT_EQ(page["endsAt"], "2026-03-12T07:00:00Z");
   Delivery close = CloseOf(2, kKey);
   ToProto(kNow - Duration::Minutes(5), close.decision.mutable_at());
   const Json ended = BodyOf(close, route).at(0);
