@@ -54,8 +54,8 @@ inline bool IsUnderWay(const v1::EscalationState& run) {
 
 // A mute kept a page of it back, or it rests under a snooze.
 bool WaitsForMute(const v1::EscalationState& run);
-// It is looked at again when the mute ends.
-void WaitFor(const v1::MuteState& mute, v1::EscalationState* run);
+// It is looked at again when the mute ends, which is later than `at`.
+void WaitFor(const v1::MuteState& mute, Instant at, v1::EscalationState* run);
 void WaitNoMore(v1::EscalationState* run);
 // The mutes and snoozes that the ticket's runs wait for, sorted, each once.
 std::vector<std::string> MutesOf(const v1::TicketState& ticket);

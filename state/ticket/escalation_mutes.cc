@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "state/base/check.h"
+#include "state/base/text.h"
 #include "state/ticket/escalation.h"
+#include "state/ticket/page.h"
 
 namespace escalation {
 
@@ -15,8 +18,9 @@ bool WaitsForMute(const EscalationState& run) {
                      [](const PageState& page) { return !page.muted_by().empty(); });
 }
 
-void WaitFor(const v1::MuteState& mute, EscalationState* run) {
+void WaitFor(const v1::MuteState& mute, Instant at, EscalationState* run) {
   if (mute.until_ms() == 0) return;
+  ESCALATION_CHECK(mute.until_ms() > at.ms, Cat(MuteText(mute), " is over at ", at));
   const int64_t known_ms = run->unmute_ms();
   run->set_unmute_ms(known_ms == 0 ? mute.until_ms() : std::min(known_ms, mute.until_ms()));
 }
@@ -54,7 +58,7 @@ void EscalationMachine::Snooze(const v1::MuteState& snooze, Instant at) {
     WaitNoMore(&run);
     run.clear_next_ms();
     run.set_snoozed_by(snooze.mute_id());
-    WaitFor(snooze, &run);
+    WaitFor(snooze, at, &run);
   }
 }
 
@@ -74,7 +78,7 @@ void EscalationMachine::Review(EscalationState* run, Instant at) {
   if (!run->snoozed_by().empty()) {
     if (const v1::MuteState* const mute = MuteOf(run->name(), "", at)) {
       run->set_snoozed_by(mute->mute_id());
-      return WaitFor(*mute, run);
+      return WaitFor(*mute, at, run);
     }
     WaitNoMore(run);
     if (run->step() == 0) return BeginAnew(run, *escalation, "unsnoozed", at);
@@ -88,7 +92,7 @@ void EscalationMachine::Review(EscalationState* run, Instant at) {
       over = true;
     } else {
       page.set_muted_by(mute->mute_id());
-      WaitFor(*mute, run);
+      WaitFor(*mute, at, run);
     }
   }
   if (!over) return;

@@ -58,7 +58,7 @@ void EscalationMachine::RequestPage(EscalationState* run, const v1::Escalation& 
     page->set_state(PageState::SUPPRESSED);
     if (answer.mute != nullptr) {
       page->set_muted_by(answer.mute->mute_id());
-      WaitFor(*answer.mute, run);
+      WaitFor(*answer.mute, at, run);
     }
     TellSuppressed(*page, answer, rule, at);
     return;
