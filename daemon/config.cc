@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/config_api.h"
+#include "daemon/config_guard.h"
 #include "daemon/config_log.h"
 #include "daemon/config_routes.h"
 #include "daemon/config_sources.h"
@@ -69,6 +70,8 @@ void WalkDelivery(YamlMap& top, DeliveryConfig* delivery) {
   WalkLength(*map, "backoff_max", {10}, Duration::Hours(1), &delivery->backoff_max);
   WalkLength(*map, "give_up_after", Duration::Seconds(1), Duration::Days(7),
              &delivery->give_up_after);
+  WalkLength(*map, "digest_after", Duration::Seconds(10), Duration::Hours(1),
+             &delivery->digest_after);
   if (delivery->backoff_max < delivery->backoff_initial) {
     map->Problem(map->place(), Cat("\"backoff_max\" must be at least \"backoff_initial\" of ",
                                    delivery->backoff_initial, ", got ", delivery->backoff_max));
@@ -122,7 +125,7 @@ void WalkTenants(YamlMap& top, const std::string& folder, Config* config, std::s
 void CheckRoutes(YamlMap& top, Config* config) {
   std::vector<std::string> configured;
   for (const DeliveryRoute& route : config->routes) configured.push_back(route.name);
-  std::set<std::string> paged;
+  std::set<std::string> paged = {config->break_glass.route};
   for (const TenantConfig& tenant : config->tenants) {
     for (const v1::Route& route : tenant.policy.policy.routes()) {
       paged.insert(route.name());
@@ -154,6 +157,7 @@ void WalkConfig(YamlMap& top, const std::string& folder, Config* config, std::st
     WalkRoute(*entry, top.walk(), folder, config->log, &config->routes.emplace_back());
   }
   WalkDelivery(top, &config->delivery);
+  WalkGuard(top, folder, config);
   if (std::optional<YamlMap> cache = top.Map("cache", "cache")) {
     config->tickets_max =
         cache->Integer("tickets_max", 1, 100'000'000).value_or(config->tickets_max);
@@ -217,6 +221,8 @@ std::vector<std::string> RestartFields(const Config& before, const Config& after
          "api");
   differ(before.logging.format != after.logging.format, "logging.format");
   differ(before.tickets_max != after.tickets_max, "cache");
+  differ(!(before.heartbeat == after.heartbeat), "heartbeat");
+  differ(!(before.break_glass == after.break_glass), "break_glass");
   differ(before.sources_hash != after.sources_hash, "sources");
   bool tenants = before.tenants.size() != after.tenants.size();
   for (const TenantConfig& tenant : before.tenants) {

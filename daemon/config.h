@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/api/api_gate.h"
 #include "daemon/deliver/delivery.h"
+#include "daemon/guard_config.h"
 #include "daemon/log/kafka_settings.h"
 #include "daemon/logging.h"
 #include "daemon/source_config.h"
@@ -92,6 +93,8 @@ struct DeliveryConfig {
   Duration backoff_max = Duration::Minutes(5);
   // After this long a page has failed, and its fallback route is paged.
   Duration give_up_after = Duration::Hours(1);
+  // What would wait longer than this for its provider's budget is told together.
+  Duration digest_after = Duration::Minutes(2);
 };
 
 // Unless a field says otherwise, a change of it takes a restart.
@@ -114,6 +117,8 @@ struct Config {
   std::vector<DeliveryRoute> routes;
   // May change on reload.
   DeliveryConfig delivery;
+  HeartbeatConfig heartbeat;
+  BreakGlassConfig break_glass;
   // Names unique.
   std::vector<SourceConfig> sources;
   // Over everything that the file and the files that it names say of them.

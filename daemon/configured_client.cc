@@ -27,6 +27,7 @@ DispatchOptions OptionsOf(const DeliveryConfig& config) {
   options.backoff_initial = config.backoff_initial;
   options.backoff_max = config.backoff_max;
   options.give_up_after = config.give_up_after;
+  options.digest_after = config.digest_after;
   return options;
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -17,11 +18,13 @@
 #include "daemon/api/query_handler.h"
 #include "daemon/configured_client.h"
 #include "daemon/configured_log.h"
+#include "daemon/daemon_health.h"
 #include "daemon/deliver/dispatcher.h"
 #include "daemon/log_writer.h"
 #include "daemon/logging.h"
 #include "daemon/metrics.h"
 #include "daemon/page_outcome.h"
+#include "daemon/partition_loop.h"
 #include "daemon/pipeline.h"
 #include "daemon/redactor_table.h"
 #include "daemon/service.h"
@@ -30,7 +33,6 @@
 #include "daemon/tenant_policies.h"
 #include "state/base/text.h"
 #include "state/partition/keys.h"
-#include "state/store/rocksdb_store.h"
 
 namespace escalation {
 namespace {
@@ -38,6 +40,8 @@ namespace {
 // How long a stop waits for requests, and for pages that are under way.
 constexpr std::chrono::milliseconds kHttpDrain{3'000};
 constexpr Duration kDeliveryDrain = Duration::Seconds(5);
+// How long the end of a process waits until the operators were told of it.
+constexpr Duration kLastWords = Duration::Seconds(10);
 
 }  // namespace
 
@@ -50,27 +54,29 @@ class Daemon::Impl {
   absl::Status Run();
   void Stop(absl::Status status);
   void Reload();
+  // The process ends with this: if nobody pages any more, the operators are told.
+  void Mourn(const absl::Status& status);
   std::string address() const { return server_->address(); }
 
  private:
-  struct Loop {
-    Partition partition;
-    std::unique_ptr<RocksdbStore> store;
-    std::unique_ptr<Pipeline> pipeline;
-    std::thread thread;
-  };
+  using Loop = PartitionLoop;
 
   absl::Status OpenLog(const Pause& pause);
   absl::Status OpenLoop(Partition partition);
-  absl::Status CatchUp(Pipeline* pipeline, const Pause& pause) const;
   void StartLoop(Loop* loop);
   absl::Status BeginLead(const Loop& loop);
   absl::Status StartApi();
   absl::Status StartDispatcher();
+  void StartGuard();
+  PagerHealth Health() const;
   std::string NotReady() const;
   std::string Metrics() const;
   void StopAll();
   Loop& LoopOf(Partition partition);
+  uint64_t Chance(uint64_t bound) {
+    const std::lock_guard lock(chance_mutex_);
+    return std::uniform_int_distribution<uint64_t>(0, bound - 1)(random_);
+  }
 
   Config config_;
   std::unique_ptr<Log> log_;
@@ -78,6 +84,9 @@ class Daemon::Impl {
   std::unique_ptr<LogWriter> writer_;
   std::unique_ptr<PageClient> client_;
   std::unique_ptr<Dispatcher> dispatcher_;
+  std::unique_ptr<PagerGuard> guard_;
+  // All loops are there: from here on other threads look at them.
+  std::atomic<bool> opened_ = false;
   RedactorTable redactors_;
   std::unique_ptr<TenantPolicies> policies_;
   std::vector<std::unique_ptr<Loop>> loops_;
@@ -119,38 +128,19 @@ Daemon::Impl::Loop& Daemon::Impl::LoopOf(Partition partition) {
 }
 
 absl::Status Daemon::Impl::OpenLoop(Partition partition) {
-  auto loop = std::make_unique<Loop>();
-  loop->partition = partition;
-  const LogIdentity& log = log_->identity();
-  const StoreIdentity identity{log.kind, log.cluster, log.topic, log.incarnation, partition};
-  auto store = RocksdbStore::Open(Cat(config_.state_dir, "/partition-", partition), identity);
-  if (!store.ok()) return store.status();
-  loop->store = *std::move(store);
-  PipelineOptions options;
-  options.partition = partition;
-  options.instance = config_.instance;
-  options.settle = config_.settle;
-  options.tickets_max = static_cast<size_t>(config_.tickets_max);
-  for (const TenantConfig& tenant : config_.tenants) {
-    const auto& severities = tenant.policy.policy.severities();
-    options.severities[tenant.name].assign(severities.begin(), severities.end());
-  }
-  Store* const opened = loop->store.get();
-  Pipeline::World world;
-  world.log = log_.get();
-  world.store = opened;
-  world.dispatcher = dispatcher_.get();
-  world.now = SystemNow;
-  world.policy_folded = [this, opened](const std::string& name) {
-    redactors_.TakeInForce(*opened, name);
-  };
-  world.ownership = group_.get();
-  world.lead_begins = [this, raw = loop.get()] { return BeginLead(*raw); };
-  world.lead_ended = [this, partition] { sources_->Stop(partition); };
-  auto pipeline = Pipeline::Open(std::move(options), std::move(world));
-  if (!pipeline.ok()) return pipeline.status();
-  loop->pipeline = *std::move(pipeline);
-  loops_.push_back(std::move(loop));
+  auto loop = OpenPartitionLoop(
+      config_, log_.get(), partition, [this](PartitionLoop* opened, Pipeline::World* world) {
+        world->dispatcher = dispatcher_.get();
+        world->now = SystemNow;
+        world->policy_folded = [this, opened](const std::string& name) {
+          redactors_.TakeInForce(*opened->store, name);
+        };
+        world->ownership = group_.get();
+        world->lead_begins = [this, opened] { return BeginLead(*opened); };
+        world->lead_ended = [this, opened] { sources_->Stop(opened->partition); };
+      });
+  if (!loop.ok()) return loop.status();
+  loops_.push_back(*std::move(loop));
   return absl::OkStatus();
 }
 
@@ -164,10 +154,7 @@ absl::Status Daemon::Impl::StartDispatcher() {
     client->Compose(route, std::move(delivery), std::move(done));
   };
   world.now = SystemNow;
-  world.chance = [this](uint64_t bound) {
-    const std::lock_guard lock(chance_mutex_);
-    return std::uniform_int_distribution<uint64_t>(0, bound - 1)(random_);
-  };
+  world.chance = [this](uint64_t bound) { return Chance(bound); };
   world.report = [this](DispatchOutcome outcome, const Dispatcher::Kept& kept) {
     std::vector<v1::Event> events;
     events.push_back(EventOfOutcome(std::move(outcome), SystemNow()));
@@ -181,8 +168,9 @@ absl::Status Daemon::Impl::StartDispatcher() {
 }
 
 absl::Status Daemon::Impl::Start(const Pause& pause) {
-  if (absl::Status status = OpenLog(pause); !status.ok()) return status;
   if (absl::Status status = StartDispatcher(); !status.ok()) return status;
+  StartGuard();
+  if (absl::Status status = OpenLog(pause); !status.ok()) return status;
   std::set<Partition> partitions;
   for (const TenantConfig& tenant : config_.tenants) partitions.insert(tenant.partition);
   for (const Partition partition : partitions) {
@@ -190,11 +178,12 @@ absl::Status Daemon::Impl::Start(const Pause& pause) {
         UntilAvailable("the log", pause, [&] { return OpenLoop(partition); });
     if (!status.ok()) return status;
   }
+  opened_ = true;
   auto sources = OpenConfiguredSources(config_, {log_.get(), &redactors_, SystemNow});
   if (!sources.ok()) return sources.status();
   sources_ = *std::move(sources);
   for (const auto& loop : loops_) {
-    const absl::Status status = CatchUp(loop->pipeline.get(), pause);
+    const absl::Status status = loop->CatchUp(pause);
     if (!status.ok()) return status;
   }
   for (const TenantConfig& tenant : config_.tenants) {
@@ -212,21 +201,6 @@ absl::Status Daemon::Impl::Start(const Pause& pause) {
   for (const auto& loop : loops_) StartLoop(loop.get());
   dispatcher_->Resume();
   return StartApi();
-}
-
-// What is in the log is folded before anything is added to it, and before this instance may lead.
-absl::Status Daemon::Impl::CatchUp(Pipeline* pipeline, const Pause& pause) const {
-  bool caught_up = false;
-  while (!caught_up) {
-    const absl::Status status = UntilAvailable("the log", pause, [&] {
-      const absl::StatusOr<bool> end = pipeline->RunOnce();
-      caught_up = end.ok() && *end;
-      return end.status();
-    });
-    if (!status.ok()) return status;
-    if (pause(Duration{0})) return absl::CancelledError("stopped while the log was folded");
-  }
-  return absl::OkStatus();
 }
 
 void Daemon::Impl::StartLoop(Loop* loop) {
@@ -286,12 +260,8 @@ absl::Status Daemon::Impl::StartApi() {
 
 std::string Daemon::Impl::NotReady() const {
   for (const auto& loop : loops_) {
-    const PipelineStatus status = loop->pipeline->Status();
-    if (!status.caught_up) {
-      return Cat("partition ", loop->partition, " is folded up to offset ", status.position, " of ",
-                 status.end);
-    }
-    if (!status.trouble.empty()) return Cat("partition ", loop->partition, ": ", status.trouble);
+    std::string why = WhyNotReady(loop->partition, loop->pipeline->Status());
+    if (!why.empty()) return why;
   }
   return group_ == nullptr ? "" : group_->Trouble();
 }
@@ -299,8 +269,33 @@ std::string Daemon::Impl::NotReady() const {
 std::string Daemon::Impl::Metrics() const {
   std::vector<PartitionMetrics> partitions;
   for (const auto& loop : loops_) partitions.push_back({loop->partition, loop->pipeline->Status()});
-  return MetricsText(partitions, dispatcher_->Statistics(), SystemNow()) + sources_->Metrics() +
-         BodyMetricsText(client_->BodyFailures()) + gate_->Metrics();
+  return MetricsText(partitions, dispatcher_->Statistics(), SystemNow()) + guard_->Metrics() +
+         sources_->Metrics() + gate_->Metrics() + BodyMetricsText(client_->BodyFailures());
+}
+
+void Daemon::Impl::StartGuard() {
+  PagerGuard::World world;
+  world.client = client_.get();
+  world.now = SystemNow;
+  world.chance = [this](uint64_t bound) { return Chance(bound); };
+  world.health = [this] { return Health(); };
+  guard_ = std::make_unique<PagerGuard>(GuardOptionsOf(config_), std::move(world));
+  guard_->Start();
+}
+
+PagerHealth Daemon::Impl::Health() const {
+  if (!opened_) return HealthBefore(config_);
+  PagerHealth health;
+  for (const auto& loop : loops_) {
+    health.partitions.push_back(HealthOf(loop->partition, loop->pipeline->Status()));
+  }
+  health.oldest_page = OldestPage(dispatcher_->Statistics());
+  return health;
+}
+
+void Daemon::Impl::Mourn(const absl::Status& status) {
+  if (guard_ == nullptr || !LeavesNobody(status)) return;
+  guard_->Fatal(std::string(status.message()), kLastWords);
 }
 
 absl::Status Daemon::Impl::Run() {
@@ -310,6 +305,7 @@ absl::Status Daemon::Impl::Run() {
     stopped_.wait(lock, [this] { return end_.has_value(); });
     end = *end_;
   }
+  Mourn(end);
   StopAll();
   return end;
 }
@@ -320,8 +316,9 @@ void Daemon::Impl::Stop(absl::Status status) {
   stopped_.notify_all();
 }
 
-// The order matters: what makes work stops before what does it.
+// What makes work stops before what does it.
 void Daemon::Impl::StopAll() {
+  if (guard_ != nullptr) guard_->Stop();
   if (group_ != nullptr) {
     // The others need not wait until the rest has come to its end.
     if (dispatcher_ != nullptr) dispatcher_->Drain();
@@ -357,6 +354,7 @@ void Daemon::Impl::Reload() {
   SetLogLevel(fresh->logging.level);
   dispatcher_->SetOptions(OptionsOf(fresh->delivery));
   dispatcher_->SetRoutes(fresh->routes);
+  guard_->SetRoutes(fresh->routes);
   client_->AllowPrivateAddresses(fresh->delivery.allow_private_addresses);
   for (const auto& loop : loops_) loop->pipeline->SetSettle(fresh->settle);
   gate_->SetTokens(fresh->api.tokens);
@@ -380,7 +378,10 @@ Daemon::~Daemon() = default;
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(Config config, const Pause& pause) {
   auto impl = std::make_unique<Impl>(std::move(config));
-  if (absl::Status status = impl->Start(pause); !status.ok()) return status;
+  if (absl::Status status = impl->Start(pause); !status.ok()) {
+    impl->Mourn(status);
+    return status;
+  }
   return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }
 

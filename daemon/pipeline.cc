@@ -225,6 +225,7 @@ void Pipeline::StandDown(std::string_view why) {
   publisher_.SetLease(Tenure::kNoLease);
   release_.Forget();
   delivers_ = false;
+  armed_ = false;
   next_due_ = Instant::Never();
   ForgetTick();
   if (std::exchange(begun_, false) && world_.lead_ended) world_.lead_ended();
@@ -262,6 +263,10 @@ absl::Status Pipeline::Tick() {
   due_from_ = *due;
   next_due_ = *due;
   tick_due_ = *due;
+  if (tenure_.took() && !std::exchange(armed_, true)) {
+    const std::lock_guard lock(mutex_);
+    status_.armed = true;
+  }
   const Instant now = world_.now();
   // Where the fold puts what a source holds back.
   const Instant behind_cursor = fold_->cursor() + Duration{1};
@@ -320,6 +325,8 @@ void Pipeline::UpdateStatus(Offset end) {
   status_.published_through = fold_->published_through();
   status_.held = release_.held();
   status_.leads = tenure_.leads();
+  status_.armed = armed_ || !tenure_.leads();
+  status_.looked = world_.now();
   status_.counts = fold_->counts();
   const auto& by_body = status_.counts.decisions_by_body;
   for (size_t body = 0; body < by_body.size(); ++body) {

@@ -56,6 +56,10 @@ struct PipelineStatus {
   Offset end;
   bool caught_up = false;  // Once since the start.
   bool leads = false;
+  // If it leads: a record of its own came back, and the next due moment is known.
+  bool armed = false;
+  // When the log was read to some end.
+  Instant looked = Instant::Past();
   // Why the latest look at the log failed, or that its own records do not come back; empty: all is
   // well.
   std::string trouble;
@@ -156,6 +160,8 @@ class Pipeline {
   bool delivers_ = false;
   // lead_begins was OK, and lead_ended has not run since.
   bool begun_ = false;
+  // The next due moment is known.
+  bool armed_ = false;
   // When a record was read.
   Instant heard_ = Instant::Never();
   // When the turn that waits for more began at the earliest; Never: none waits.

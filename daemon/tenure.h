@@ -57,6 +57,8 @@ class Tenure {
 
   bool shared() const { return writers_ == Writers::kShared; }
   bool leads() const { return took_ || (!shared() && !ousted_); }
+  // Its taking came back: the log takes its records.
+  bool took() const { return took_; }
   uint64_t epoch() const { return epoch_; }
   // Of effects that records before `end` decided.
   Lease LeaseOf(Offset end) const;
