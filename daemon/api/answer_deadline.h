@@ -4,10 +4,9 @@
 // request for lost, and after a few of them stops telling anything.
 //
 //   Input       requests' answers, each with how long it may take
-//   Output      503 with Retry-After once the time is over; the answer that comes later goes
-//   nowhere Invariants  1. 503 says that it may be sent again, not that nothing came of it: what
-//   landed in
-//                  the log after all is dropped there the second time, by its id
+//   Output      503 with Retry-After once the time is over; what is answered later goes nowhere
+//   Invariants  1. 503 says that it may be sent again, not that nothing came of it: what landed
+//                  in the log after all is dropped there the second time, by its id
 //               2. holds nothing of a request that was answered
 //   Time        the steady clock, on a thread of its own
 //   Threads     Watch from any thread; answers come from any
