@@ -12,7 +12,7 @@ import sys
 # in the same way.
 GOOGLE = {"calendar": "calendar_bench", "store": "store_bench", "source": "source_bench", "fold": "fold_bench",
           "audit": "audit_bench"}
-DAEMON = {"http": "http_load", "pages": "page_latency"}
+DAEMON = {"http": "http_load", "pages": "page_latency", "storm": "page_storm"}
 CLUSTER = {"kafka": "kafka_path.py"}
 PROGRAMS = GOOGLE | DAEMON | CLUSTER
 BUILD = "build/bench"

@@ -132,6 +132,13 @@ class DaemonProcess {
     return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
   }
 
+  // The most memory that it ever had.
+  int64_t PeakBytes() const {
+    const std::string status = ReadWhole(Cat("/proc/", pid_, "/status"));
+    constexpr std::string_view kPeak = "VmHWM:";
+    return std::stoll(status.substr(status.find(kPeak) + kPeak.size())) * 1024;
+  }
+
   // The sum of one metric's values.
   double Metric(std::string_view name) const {
     std::istringstream lines(Get("/metrics"));

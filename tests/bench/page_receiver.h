@@ -2,8 +2,9 @@
 //
 // A pager that notes when each ticket's page arrived.
 //
-//   Input       requests of the webhook provider, on a free port of this machine
-//   Output      by the number n of ticket "P-n": when its page was read whole
+//   Input       requests of the webhook and VictorOps providers, on a free port of this machine
+//   Output      by the number n of ticket "P-n": when its page was read whole; how many requests
+//               came in all
 //   Time        the system's clock, in microseconds: due moments are instants of that clock
 //   Threads     one for each connection; Arrivals from any thread
 #pragma once
@@ -13,9 +14,11 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/bench/daemon_process.h"
@@ -51,6 +54,10 @@ class PageReceiver {
   }
 
   uint16_t port() const { return port_; }
+  int64_t requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
   std::map<int64_t, int64_t> Arrivals() const {
     const std::lock_guard lock(mutex_);
     return arrivals_;
@@ -69,7 +76,8 @@ class PageReceiver {
 
   void Serve(int fd) {
     static constexpr std::string_view kLength = "Content-Length: ";
-    static constexpr std::string_view kReply = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    static constexpr std::string_view kReply =
+        "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"result\":\"success\"}";
     std::string in;
     char buffer[16'384];
     for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof(buffer), 0)) > 0;) {
@@ -85,14 +93,25 @@ class PageReceiver {
     }
   }
 
+  // The number of a ticket whose page is requested; empty: of none, such as a digest.
+  static std::optional<int64_t> TicketOf(const std::string& request) {
+    static constexpr std::pair<std::string_view, std::string_view> kForms[] = {
+        {"page_requested", "\"ticket_id\":\"P-"}, {"CRITICAL", "\"entity_id\":\"default/P-"}};
+    for (const auto& [kind, place] : kForms) {
+      const size_t ticket = request.find(place);
+      if (ticket == std::string::npos || request.find(kind) == std::string::npos) continue;
+      return std::strtoll(request.c_str() + ticket + place.size(), nullptr, 10);
+    }
+    return std::nullopt;
+  }
+
   void Note(const std::string& request) {
-    static constexpr std::string_view kTicket = "\"ticket_id\":\"P-";
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const size_t ticket = request.find(kTicket);
-    if (ticket == std::string::npos || request.find("page_requested") == std::string::npos) return;
-    const int64_t number = std::strtoll(request.c_str() + ticket + kTicket.size(), nullptr, 10);
+    const std::optional<int64_t> number = TicketOf(request);
     const std::lock_guard lock(mutex_);
-    arrivals_.emplace(number, std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+    ++requests_;
+    if (!number) return;
+    arrivals_.emplace(*number, std::chrono::duration_cast<std::chrono::microseconds>(now).count());
   }
 
   const int listening_;
@@ -103,6 +122,7 @@ class PageReceiver {
   std::vector<int> connections_;
   std::vector<std::thread> readers_;
   std::map<int64_t, int64_t> arrivals_;
+  int64_t requests_ = 0;
 };
 
 }  // namespace escalation
