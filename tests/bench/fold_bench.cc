@@ -20,6 +20,7 @@
 #include "daemon/pipeline.h"
 #include "state/base/check.h"
 #include "state/store/memory_store.h"
+#include "tests/bench/bench_directory.h"
 #include "tests/bench/history.h"
 
 namespace escalation {

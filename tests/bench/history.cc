@@ -1,7 +1,5 @@
 #include "tests/bench/history.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -157,13 +155,6 @@ void BenchFold::Fold(const std::vector<Message>& messages, TurnEnd end) {
     if (on_record) on_record();
   }
 }
-
-BenchDirectory::BenchDirectory()
-    : path_(std::filesystem::temp_directory_path() / Cat("escalation-bench-", getpid())) {
-  std::filesystem::remove_all(path_);
-  std::filesystem::create_directories(path_);
-}
-BenchDirectory::~BenchDirectory() { std::filesystem::remove_all(path_); }
 
 std::unique_ptr<RocksdbStore> OpenBenchStore(const std::string& dir,
                                              const RocksdbStoreOptions& options) {

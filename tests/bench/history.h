@@ -7,7 +7,6 @@
 //   Threads     one
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -78,17 +77,6 @@ class BenchFold {
   Store& store_;
   std::unique_ptr<PartitionFold> fold_;
   std::vector<FoldRecord> records_;
-};
-
-// A temporary directory, removed at the end.
-class BenchDirectory {
- public:
-  BenchDirectory();
-  ~BenchDirectory();
-  std::string operator/(const char* name) const { return (path_ / name).string(); }
-
- private:
-  const std::filesystem::path path_;
 };
 
 std::unique_ptr<RocksdbStore> OpenBenchStore(const std::string& dir,
