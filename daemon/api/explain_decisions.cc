@@ -24,6 +24,7 @@ class Finder {
       : partition_(partition), tenant_(tenant), ticket_id_(ticket_id) {}
 
   absl::Status Find(const v1::TicketState& ticket) {
+    if (absl::Status status = ReadOutbox(); !status.ok()) return status;
     const absl::StatusOr<uint64_t> through = partition_.log->PublishedThrough(partition_.partition);
     if (!through.ok()) return through.status();
     through_ = *through;
@@ -40,22 +41,23 @@ class Finder {
       const uint64_t left = kDecisionsReadMax > read_ ? kDecisionsReadMax - read_ : 0;
       if (absl::Status status = Read(through_ - left + 1, through_); !status.ok()) return status;
     }
-    return ReadOutbox();
+    return absl::OkStatus();
   }
 
   // Of the record at `offset`, in whatever ticket.
   absl::Status FindOf(Offset offset, size_t limit) {
+    offset_ = offset.value;
+    if (absl::Status status = ReadOutbox(); !status.ok()) return status;
     const absl::StatusOr<uint64_t> through = partition_.log->PublishedThrough(partition_.partition);
     if (!through.ok()) return through.status();
     through_ = *through;
-    offset_ = offset.value;
     const absl::StatusOr<uint64_t> first = FirstOf(offset.value);
     if (!first.ok()) return first.status();
     const uint64_t from = *first > kAroundPlace ? *first - kAroundPlace : 1;
     const uint64_t last = std::min(through_, from + limit - 1);
     cut_ = last < through_;
-    if (absl::Status status = Read(from, last); !status.ok()) return status;
-    return cut_ ? absl::OkStatus() : ReadOutbox();
+    if (cut_) found_.clear();
+    return Read(from, last);
   }
 
   FoundDecisions Take() {
@@ -132,18 +134,20 @@ class Finder {
     return places;
   }
 
-  // Decided, and not in the stream yet.
+  // Decided, and perhaps not in the stream yet. Before the stream is asked for its end: what leaves
+  // the outbox in between is found there.
   absl::Status ReadOutbox() {
     absl::Status decoded;
-    const absl::Status scanned = partition_.state->Scan(
-        keys::Outbox(through_ + 1), "p", [&](std::string_view, std::string_view value) {
+    uint64_t scanned_max = 2 * kDecisionsReadMax;
+    const absl::Status scanned =
+        partition_.state->Scan(keys::Outbox(1), "p", [&](std::string_view, std::string_view value) {
           v1::OutboxEntry entry;
           if (!entry.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
             decoded = absl::DataLossError("an outbox entry is damaged");
           } else {
             decoded = Keep(entry.decision());
           }
-          return decoded.ok() && ++read_ < 2 * kDecisionsReadMax;
+          return decoded.ok() && --scanned_max > 0;
         });
     return scanned.ok() ? decoded : scanned;
   }

@@ -1,7 +1,10 @@
 #include "daemon/api/query_manual.h"
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/daemon/api/query_world.h"
 
@@ -34,6 +37,41 @@ class QueryManualTest : public QueryWorld {
             R"("scope":{"ticket_id":"T-1"})", members, "}}"));
   }
 };
+
+// Whose end is asked for, and a moment later more is published.
+class BusyLog : public MemoryLog {
+ public:
+  BusyLog() : MemoryLog("1ca5e", 1, [] { return kInstantMin; }) {}
+  absl::StatusOr<uint64_t> PublishedThrough(Partition partition) const override {
+    const absl::StatusOr<uint64_t> through = MemoryLog::PublishedThrough(partition);
+    if (publish != nullptr) std::exchange(publish, nullptr)();
+    return through;
+  }
+  mutable std::function<void()> publish;
+};
+
+TEST_F(QueryManualTest, what_is_published_while_a_record_is_looked_at_is_found) {
+  BusyLog log;
+  const QueryHandler handler({{Partition{0}, &store_, &log}}, {{"default", Partition{0}}},
+                             "default", [this] { return now_; });
+  log.publish = [&] {
+    std::vector<PublishedDecision> batch;
+    for (const v1::Decision& decision : decisions_) {
+      batch.push_back({decision.seq(), decision.id(), decision.SerializeAsString()});
+    }
+    ASSERT_TRUE(log.Publish(Partition{0}, batch).ok());
+    v1::Event published;
+    published.mutable_published()->set_through_seq(decisions_.back().seq());
+    published.mutable_published()->set_decisions_hash(fold_->decisions_hash());
+    Take(published, now_);
+  };
+  HttpRequest request;
+  request.method = "GET";
+  request.path = Cat("/v1/records/", next_.value - 1);
+  const json record = json::parse(handler.Answer(request).body);
+  EXPECT_EQ(log.publish, nullptr) << "the end of the stream was not asked for";
+  EXPECT_FALSE(record["decisions"].empty()) << record;
+}
 
 TEST_F(QueryManualTest, mutes_say_who_until_when_why_and_how_much_they_kept_back) {
   EXPECT_EQ(GetJson("/v1/mutes")["mutes"], json::array());
