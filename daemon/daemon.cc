@@ -348,7 +348,10 @@ void Daemon::Impl::Reload() {
     const std::string why(usable.message());
     return LogError("the config was not reloaded; the old one stays", {{"error", why}});
   }
-  for (const std::string& field : RestartFields(config_, *fresh)) {
+  Config before = config_;
+  // Without what tells this process from another of its name.
+  before.instance = before.instance.substr(0, before.instance.find('#'));
+  for (const std::string& field : RestartFields(before, *fresh)) {
     LogWarning("a changed field takes a restart", {{"field", field}});
   }
   SetLogLevel(fresh->logging.level);
