@@ -159,8 +159,8 @@ void AddDeadLettersCommand(CLI::App& app, CommandContext& context) {
   show->callback([showing, &context] { Show(*showing, context); });
 
   auto retrying = std::make_shared<Options>();
-  CLI::App* const retry =
-      command->add_subcommand("retry", "Tries letters again, with the mapping as it is now");
+  CLI::App* const retry = command->add_subcommand(
+      "retry", "Tries letters again, with the mapping as the daemon read it when it began");
   CLI::Option* const letters = retry->add_option("letter", retrying->positions, "Their numbers")
                                    ->check(CLI::NonNegativeNumber);
   CLI::Option* const all = retry->add_flag("--all", retrying->all, "All that wait");
